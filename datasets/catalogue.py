@@ -1,0 +1,219 @@
+"""The catalogue: what there is to recognise, one YAML file a type."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
+
+from wreckid.datasets.geometry import Geometry
+
+NOT_A_UAV = "not-a-uav"
+
+Value = TypeVar("Value")
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Metres = Annotated[float, Field(gt=0, lt=100)]
+
+WingForm = Literal[
+    "straight", "swept", "delta", "flying wing", "cruciform", "tandem", "canard", "none"
+]
+WingPosition = Literal["high", "mid", "low", "parasol", "none"]
+TailForm = Literal[
+    "conventional",
+    "t-tail",
+    "v-tail",
+    "inverted v-tail",
+    "twin fins",
+    "cruciform",
+    "tip fins",
+    "single fin",
+    "none",
+]
+TipFins = Literal["none", "up", "down", "up and down"]
+PropulsionKind = Literal["piston", "rotary", "electric", "turboprop", "jet"]
+PropulsionPosition = Literal["nose", "rear", "wing", "arms", "inside"]
+LandingGear = Literal["none", "wheels", "skids", "legs"]
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used as it stands; the message says which file and why."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fact(_Frozen, Generic[Value]):
+    """One value and the sources that state it; `sourced` is false for general knowledge."""
+
+    value: Value
+    sources: tuple[str, ...] = Field((), description="Keys of the type's `sources`.")
+    range: tuple[float, float] | None = Field(
+        None, description="Smallest and largest value stated, where sources disagree."
+    )
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def sourced(self) -> bool:
+        """Whether any source states the value."""
+        return bool(self.sources)
+
+
+class Source(_Frozen):
+    """A public page and what it states."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    states: str
+
+
+class LookAlike(_Frozen):
+    """A type that is taken for this one, and how to tell them apart on the wreck."""
+
+    id: Identifier
+    how_to_tell: str
+
+
+class Facts(_Frozen):
+    """What an investigator can check on a wreck; lengths in metres, None where unknown.
+
+    Dimensions are those of the airframe ready to fly, without propeller blades and antennas.
+    """
+
+    length_m: Fact[Metres] | None = None
+    wingspan_m: Fact[Metres] | None = None
+    wing: Fact[WingForm] | None = None
+    wing_position: Fact[WingPosition] | None = None
+    tail: Fact[TailForm] | None = None
+    tip_fins: Fact[TipFins] | None = None
+    fuselage: Fact[str] | None = None
+    propulsion: Fact[PropulsionKind] | None = None
+    propulsion_position: Fact[PropulsionPosition] | None = None
+    engines: Fact[Annotated[int, Field(ge=1, le=12)]] | None = None
+    propeller_blades: Fact[Annotated[int, Field(ge=0, le=8)]] | None = None
+    landing_gear: Fact[LandingGear] | None = None
+    materials: Fact[tuple[str, ...]] | None = None
+    colours: Fact[tuple[str, ...]] | None = None
+    surviving_parts: Fact[tuple[str, ...]] | None = None
+    markings: Fact[tuple[str, ...]] | None = None
+
+    def known(self) -> dict[str, Fact[Any]]:
+        """The facts that have a value, by name, in the order of the schema."""
+        named = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: fact for name, fact in named if fact is not None}
+
+
+class UavType(_Frozen):
+    """An entry of the catalogue."""
+
+    id: Identifier
+    name: str
+    aliases: tuple[str, ...] = Field(description="Other names, in Latin and Cyrillic script.")
+    maker: str
+    country: str
+    roles: tuple[str, ...]
+    family: Identifier
+    facts: Facts
+    look_alikes: tuple[LookAlike, ...] = ()
+    sources: Mapping[str, Source] = Field(default_factory=dict)
+    notes: str = ""
+    geometry: Geometry | None = Field(None, description="None for a type known from photos alone.")
+
+    @model_validator(mode="after")
+    def _sources_exist(self) -> Self:
+        for name, fact in self.facts.known().items():
+            missing = sorted(set(fact.sources) - set(self.sources))
+            if missing:
+                raise ValueError(f"facts.{name} names unknown sources: {', '.join(missing)}")
+        return self
+
+
+class Family(_Frozen):
+    """Types that share a layout and are hard to tell apart when broken."""
+
+    id: Identifier
+    name: str
+    description: str
+
+
+class Confuser(_Frozen):
+    """Something found on crash sites that is not a UAV."""
+
+    id: Identifier
+    name: str
+    why: str
+
+
+class Catalogue(_Frozen):
+    """All types, families and confusers, each by identifier in alphabetical order."""
+
+    types: Mapping[str, UavType]
+    families: Mapping[str, Family]
+    confusers: Mapping[str, Confuser]
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        for uav in self.types.values():
+            if uav.family not in self.families:
+                raise ValueError(f"{uav.id}: unknown family {uav.family}")
+            for other in uav.look_alikes:
+                if other.id not in self.types:
+                    raise ValueError(f"{uav.id}: unknown look-alike {other.id}")
+        return self
+
+    def families_of(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """The family of each class; `not-a-uav` is a family of its own.
+
+        Raises:
+            CatalogueError: a class is not in the catalogue.
+        """
+        unknown = [name for name in classes if name != NOT_A_UAV and name not in self.types]
+        if unknown:
+            raise CatalogueError(f"The catalogue has no type {', '.join(unknown)}.")
+        return tuple(
+            NOT_A_UAV if name == NOT_A_UAV else self.types[name].family for name in classes
+        )
+
+
+def read_type(file: Path) -> UavType:
+    """Read one type from its YAML file.
+
+    Raises:
+        CatalogueError: the file is no YAML, breaks the schema, or is not named after its id.
+    """
+    try:
+        uav = UavType.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise CatalogueError(f"{file.name} is not a valid type: {error}") from error
+    if file.name != f"{uav.id}.yaml":
+        raise CatalogueError(f"{file.name} holds the type {uav.id}: rename it to {uav.id}.yaml.")
+    return uav
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """Read a folder with one file a type beside `families.yaml` and `confusers.yaml`.
+
+    Raises:
+        CatalogueError: a file is invalid or refers to something that does not exist.
+    """
+    shared = {"families.yaml": Family, "confusers.yaml": Confuser}
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
+    types = [read_type(folder / name) for name in names if name not in shared]
+    entries: dict[str, Any] = {
+        name.removesuffix(".yaml"): {
+            row["id"]: model.model_validate(row)
+            for row in yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        }
+        for name, model in shared.items()
+    }
+    try:
+        return Catalogue(types={uav.id: uav for uav in types}, **entries)
+    except ValidationError as error:
+        raise CatalogueError(f"The catalogue contradicts itself: {error}") from error
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue that comes with the package."""
+    return read_catalogue(Path(__file__).with_name("catalogue"))

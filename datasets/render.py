@@ -1,0 +1,177 @@
+"""Many labelled pictures: seeded, resumable, with a manifest of one JSON line a picture.
+
+The same seed gives the same pictures whatever the number of workers, since each picture draws
+all its chances from its own generator, seeded by the set's seed and the picture's number.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wreckid.datasets.airframe import Part, build
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
+from wreckid.datasets.clutter import confusers
+from wreckid.datasets.geometry import Geometry, Scheme
+from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
+from wreckid.datasets.scene import Surroundings, shoot, two_threads
+from wreckid.datasets.wreckage import Wreck, posed, wrecked
+
+VERSION = 1
+"""Of the renderer: pictures of one seed may differ between versions."""
+MANIFEST = "manifest.jsonl"
+
+SHARES = {
+    "intact": 0.34,
+    "airborne": 0.14,
+    "belly-landed": 0.13,
+    "nose-in": 0.06,
+    "wings-torn": 0.12,
+    "broken-up": 0.08,
+    "burnt-out": 0.04,
+    "single-part": 0.04,
+    "laid-out": 0.05,
+}
+"""How often each damage is drawn."""
+NEGATIVES = 0.12
+"""Share of pictures without a UAV."""
+ODD_COLOURS = 0.2
+"""Share of wrecks in a colour that the catalogue does not list."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A type as the renderer needs it."""
+
+    id: str
+    family: str
+    geometry: Geometry
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """What to draw, in what surroundings, and where to put it."""
+
+    subjects: tuple[Subject, ...]
+    around: Surroundings
+    seed: int
+    pixels: int
+    out: Path
+
+
+class RenderError(Exception):
+    """The set cannot be rendered as asked; the message says what to do."""
+
+
+def subjects(catalogue: Catalogue) -> tuple[Subject, ...]:
+    """The types of a catalogue that can be drawn."""
+    return tuple(
+        Subject(uav.id, uav.family, uav.geometry)
+        for uav in catalogue.types.values()
+        if uav.geometry is not None
+    )
+
+
+def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[dict[str, Any]]:
+    """Render pictures 0 to `count`, going on where an earlier run stopped.
+
+    Yields:
+        The manifest's row of each picture, those of earlier runs first.
+
+    Raises:
+        RenderError: the folder holds a set of another seed, size or renderer.
+    """
+    (job.out / "pictures").mkdir(parents=True, exist_ok=True)
+    done = _rows_so_far(job)
+    yield from done[:count]
+    todo = range(len(done), count)
+    with (
+        (job.out / MANIFEST).open("a", encoding="utf-8") as manifest,
+        ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), two_threads) as pool,
+    ):
+        for row in pool.map(partial(render_one, job), todo, chunksize=4):
+            manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
+            manifest.flush()
+            yield row
+
+
+def render_one(job: RenderJob, number: int) -> dict[str, Any]:
+    """Render one picture to its file and return its row."""
+    rng = np.random.default_rng([job.seed, number])
+    subject, wreck, scheme = _scene(job.subjects, rng)
+    shot = shoot(wreck, scheme, job.around, job.pixels, rng)
+    settings = random_development(rng)
+    image = annotated(developed(shot.light, settings, rng), rng)
+    file = Path("pictures") / f"{number:06d}.jpg"
+    part = job.out / file.with_suffix(".part")
+    part.write_bytes(jpeg(image, settings.quality))
+    part.replace(job.out / file)
+    return {
+        "file": file.as_posix(),
+        "type": subject.id if subject else NOT_A_UAV,
+        "family": subject.family if subject else NOT_A_UAV,
+        "scheme": scheme.name,
+        "damage": wreck.damage,
+        **shot.truth,
+        "pixels": job.pixels,
+        "seed": job.seed,
+        "renderer": VERSION,
+    }
+
+
+def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
+    """Whole rows of an earlier run; a line torn by a kill is cut off the manifest."""
+    file = job.out / MANIFEST
+    if not file.exists():
+        return []
+    lines = file.read_bytes().splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith(b"\n")]
+    rows: list[dict[str, Any]] = [json.loads(line) for line in whole]
+    ours = {"pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
+    if any({key: row[key] for key in ours} != ours for row in rows):
+        raise RenderError(f"{job.out} holds another set of pictures: choose another --out.")
+    if len(whole) < len(lines):
+        file.write_bytes(b"".join(whole))
+    return rows
+
+
+def _scene(
+    drawn: Sequence[Subject], rng: np.random.Generator
+) -> tuple[Subject | None, Wreck, Scheme]:
+    """A type or none, what lies there, and its colours."""
+    if rng.random() < NEGATIVES:
+        return None, confusers(rng), _odd_scheme(rng)
+    subject = drawn[rng.integers(len(drawn))]
+    damages, shares = list(SHARES), np.array(list(SHARES.values()))
+    damage = damages[rng.choice(len(damages), p=shares / shares.sum())]
+    parts = posed(_stretched(subject.geometry, rng), yaw=rng.uniform(0, 2 * np.pi))
+    return subject, wrecked(parts, damage, rng), _scheme(subject.geometry, rng)
+
+
+def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]:
+    """The airframe with proportions off by a few per cent, as published dimensions are."""
+    scale = np.diag([*np.exp(rng.normal(0, 0.025, 3)), 1.0])
+    return tuple(part.moved(scale) for part in build(geometry))
+
+
+def _scheme(geometry: Geometry, rng: np.random.Generator) -> Scheme:
+    if rng.random() < ODD_COLOURS:
+        return _odd_scheme(rng)
+    weights = np.array([scheme.weight for scheme in geometry.schemes])
+    return geometry.schemes[rng.choice(len(weights), p=weights / weights.sum())]
+
+
+def _odd_scheme(rng: np.random.Generator) -> Scheme:
+    """White, grey, green, sand, black or anything, with a related accent."""
+    value = rng.uniform(20, 235)
+    skin = np.clip(value + rng.normal(0, 18, 3), 0, 255)
+    accent = np.clip(skin * rng.uniform(0.5, 1.4) + rng.normal(0, 15, 3), 0, 255)
+    as_hex = ["#" + "".join(f"{int(c):02x}" for c in colour) for colour in (skin, accent)]
+    return Scheme(name="odd", skin=as_hex[0], accent=as_hex[1])
