@@ -145,9 +145,7 @@ def thing(rng: Rng) -> Part:
 def confusers(rng: Rng) -> Wreck:
     """A heap of things that is no UAV."""
     parts = [
-        crumple(
-            moved_to((thing(rng),), rng.normal(0, 0.8, 2)), rng.choice([0.0, 0.01]), rng
-        )[0]
+        crumple(moved_to((thing(rng),), rng.normal(0, 0.8, 2)), rng.choice([0.0, 0.01]), rng)[0]
         for _ in range(rng.integers(1, 6))
     ]
     return Wreck(tuple(parts), "confusers", burnt=rng.uniform(0.3, 1) * (rng.random() < 0.15))

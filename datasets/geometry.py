@@ -52,9 +52,9 @@ class Body(_Part):
     )
     y: float = 0.0
     squareness: Annotated[float, Field(ge=1.5, le=12)] = Field(
-        2.0, description="Exponent of the superellipse: 2 an ellipse, 8 nearly a box."
+        default=2.0, description="Exponent of the superellipse: 2 an ellipse, 8 nearly a box."
     )
-    smooth: bool = Field(True, description="Curved between sections, or straight.")
+    smooth: bool = Field(default=True, description="Curved between sections, or straight.")
 
 
 class Surface(_Part):

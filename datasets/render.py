@@ -19,6 +19,7 @@ import numpy as np
 from wreckid.datasets.airframe import Part, build
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.clutter import confusers
+from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
 from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
 from wreckid.datasets.scene import Surroundings, shoot, two_threads
@@ -66,7 +67,7 @@ class RenderJob:
     out: Path
 
 
-class RenderError(Exception):
+class RenderError(SetupError):
     """The set cannot be rendered as asked; the message says what to do."""
 
 
@@ -148,7 +149,7 @@ def _scene(
     """A type or none, what lies there, and its colours."""
     if rng.random() < NEGATIVES:
         return None, confusers(rng), _odd_scheme(rng)
-    subject = drawn[rng.integers(len(drawn))]
+    subject = drawn[int(rng.integers(len(drawn)))]
     damages, shares = list(SHARES), np.array(list(SHARES.values()))
     damage = damages[rng.choice(len(damages), p=shares / shares.sum())]
     parts = posed(_stretched(subject.geometry, rng), yaw=rng.uniform(0, 2 * np.pi))

@@ -126,9 +126,7 @@ def _aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
     low, high = bounds(parts)
     centre, size = (low + high) / 2, float(np.linalg.norm(high - low))
     turn, rise = rng.uniform(0, 2 * np.pi), _elevation(setting, rng)
-    direction = np.array(
-        [np.cos(turn) * np.cos(rise), np.sin(turn) * np.cos(rise), np.sin(rise)]
-    )
+    direction = np.array([np.cos(turn) * np.cos(rise), np.sin(turn) * np.cos(rise), np.sin(rise)])
     lean = rng.normal(0, 0.1)
     side = np.array([-np.sin(turn), np.cos(turn), 0])
     up = np.array([0, 0, 1.0]) * np.cos(lean) + side * np.sin(lean)
@@ -176,7 +174,7 @@ def _sensor(camera: Camera, pixels: int) -> dict[str, Any]:
 
 
 def _light(around: Surroundings, rng: Rng) -> tuple[dict[str, Any], str]:
-    """Emitters and their name: a real sky, a clear model sky, an overcast one, or a lamp at dusk."""
+    """Emitters and their name: a real sky, a clear or an overcast one, or a lamp at dusk."""
     choice = rng.random()
     if around.lights and choice < 0.5:
         file = around.lights[rng.integers(len(around.lights))]
@@ -210,9 +208,7 @@ def _soil(rng: Rng) -> Array:
     return linear(np.array(colour[:3]) / 255) * rng.uniform(0.6, 1.2)
 
 
-def _objects(
-    wreck: Wreck, scheme: Scheme, soil: Array, setting: str, rng: Rng
-) -> dict[str, Any]:
+def _objects(wreck: Wreck, scheme: Scheme, soil: Array, setting: str, rng: Rng) -> dict[str, Any]:
     """Wreck and clutter, one mesh a paint."""
     painted = [(part, scheme, wreck.burnt) for part in wreck.parts]
     if setting == "ground" and rng.random() < 0.35:
@@ -281,7 +277,7 @@ def _mesh(
     """A Mitsuba shape with linear colours float[V, 3] and texture co-ordinates float[V, 2]."""
     properties = mi.Properties()
     properties["bsdf"] = mi.load_dict(material)
-    shape = mi.Mesh(
+    shape: Any = mi.Mesh(
         "mesh",
         len(mesh.vertices),
         len(mesh.faces),
@@ -301,7 +297,7 @@ def _mesh(
 
 
 def _ground(wreck: Wreck, soil: Array, around: Surroundings, rng: Rng) -> dict[str, Any]:
-    """Relief near the wreck with a photo or noise on it, a flat plain beyond, and tufts of grass."""
+    """Relief with a photo or noise on it near the wreck, a plain beyond, and tufts of grass."""
     low, high = bounds(wreck.parts)
     centre, reach = (low + high)[:2] / 2, 2.5 * float(np.linalg.norm((high - low)[:2])) + 1
     to_world = mi.ScalarTransform4f().translate([*centre.tolist(), -0.03 * reach])
@@ -316,9 +312,7 @@ def _ground(wreck: Wreck, soil: Array, around: Surroundings, rng: Rng) -> dict[s
     return parts
 
 
-def _relief(
-    centre: Array, reach: float, soil: Array, around: Surroundings, rng: Rng
-) -> Any:
+def _relief(centre: Array, reach: float, soil: Array, around: Surroundings, rng: Rng) -> Any:
     steps = np.linspace(-1, 1, GROUND_CELLS)
     x, y = (axis.ravel() for axis in np.meshgrid(steps, steps))
     bump = SmoothNoise(rng, wavelength=reach * 0.5, dimensions=2)
@@ -371,8 +365,9 @@ def _grass(centre: Array, reach: float, top: float, rng: Rng) -> Any:
     mesh = trimesh.Trimesh(
         blades.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3), process=False
     )
-    colour = linear(np.array(ImageColor.getrgb(str(rng.choice(["#5d6b2f", "#9a8a52", "#7a7044"]))))
-                    / 255)
+    colour = linear(
+        np.array(ImageColor.getrgb(str(rng.choice(["#5d6b2f", "#9a8a52", "#7a7044"])))) / 255
+    )
     shade = np.repeat(colour * rng.uniform(0.6, 1.3, (count, 1)), 3, axis=0)
     return _mesh(mesh, shade, _material("wood", rng))
 

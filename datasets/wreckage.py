@@ -56,9 +56,7 @@ def cut(part: Part, origin: Array, normal: Array, rng: Rng) -> Parts:
     for side, name in ((normal, "near"), (-normal, "far")):
         mesh = trimesh.intersections.slice_mesh_plane(sheared, -side, origin)
         if len(mesh.faces) > 3:
-            mesh = trimesh.Trimesh(
-                mesh.vertices - ragged(mesh.vertices), mesh.faces, process=False
-            )
+            mesh = trimesh.Trimesh(mesh.vertices - ragged(mesh.vertices), mesh.faces, process=False)
             pieces.append(replace(part, name=f"{part.name}, {name} piece", mesh=mesh))
     return tuple(pieces)
 
@@ -172,7 +170,7 @@ def wings_torn(parts: Parts, rng: Rng) -> Wreck:
 
 
 def _torn_across(part: Part, rng: Rng) -> Parts:
-    """Broken across its longer horizontal way, the piece nearer the middle of the aircraft first."""
+    """Broken across its longer horizontal way, the piece nearer to the aircraft's middle first."""
     low, high = part.mesh.bounds
     axis = int(np.argmax((high - low)[:2]))
     normal = np.eye(3)[axis]

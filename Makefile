@@ -1,0 +1,76 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ROOMS := model training serving datasets
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --editable .
+	@touch $@
+
+.venv-dev/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-dev
+	.venv-dev/bin/pip install --quiet --editable '.[train,dev]'
+	@touch $@
+
+# Type checkers cannot follow the mapping of rooms to packages, nor tell the module
+# datasets/catalogue.py from the folder of its data: they get links to the modules alone.
+.PHONY: types
+types:
+	@rm -rf .types && mkdir -p $(ROOMS:%=.types/wreckid/%)
+	@for room in $(ROOMS); do ln -s $(CURDIR)/$$room/*.py .types/wreckid/$$room/; done
+
+.PHONY: setup
+setup: .venv-dev/ready types ## Set up the environment of developers
+
+.PHONY: run
+run: .venv/ready ## Set up the light environment and serve the page on HOST:PORT
+	.venv/bin/wreckid serve --host $(HOST) --port $(PORT)
+
+.PHONY: lint
+lint: setup ## Check style and types
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/mypy $(ROOMS:%=-p wreckid.%)
+	.venv-dev/bin/mypy tests benchmarks
+
+.PHONY: test
+test: lint ## Set up what tests need and pass them all
+	.venv-dev/bin/pytest
+
+.PHONY: format
+format: setup ## Put the code into the house style
+	.venv-dev/bin/ruff check --fix .
+	.venv-dev/bin/ruff format .
+
+BACKGROUNDS ?= ../shared/backgrounds
+LIGHTS ?= ../shared/hdri
+PHOTOS ?= ../shared/photos
+SURROUNDINGS = $(if $(wildcard $(BACKGROUNDS)),--backgrounds $(BACKGROUNDS)) $(if $(wildcard $(LIGHTS)),--lights $(LIGHTS))
+WRECKID := .venv-dev/bin/wreckid
+
+.PHONY: render
+render: setup ## Render the pictures that the release is trained and calibrated on
+	$(WRECKID) render --count 7600 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 1200 --size 224 --seed 2002 --out renders/heldout $(SURROUNDINGS)
+
+.PHONY: train
+train: render ## Fine-tune the network of the release
+	$(WRECKID) train training/release.yaml --out runs/release
+
+.PHONY: release
+release: train ## Calibrate, export, measure and write the release, from catalogue to card
+	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.1.0 $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+
+.PHONY: bench
+bench: setup ## Measure speeds, as ratios within one run
+	.venv-dev/bin/python benchmarks/classify.py
+
+.PHONY: clean
+clean: ## Remove environments and caches
+	rm -rf .venv .venv-dev .types build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

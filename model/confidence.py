@@ -1,0 +1,47 @@
+"""What the numbers of the network mean: pure functions on arrays."""
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def probabilities(logits: npt.ArrayLike, temperature: float) -> Array:
+    """Softmax of logits[..., C] over a temperature (Guo et al., 2017)."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def energy(logits: npt.ArrayLike, temperature: float) -> Array:
+    """Free energy, -T log sum exp(logits / T), of logits[..., C] (Liu et al., 2020).
+
+    The higher it is, the less the photo is like what the network was trained on.
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    return np.asarray(-temperature * np.logaddexp.reduce(scaled, axis=-1))
+
+
+def prediction_set(probabilities: npt.ArrayLike, quantile: float) -> tuple[int, ...]:
+    """Classes whose score 1 - p is at most the calibrated quantile, the most probable first.
+
+    The least ambiguous set-valued classifier (Sadinle, Lei and Wasserman, 2019), for
+    probabilities[C]. The set is empty where no class conforms.
+    """
+    values = np.asarray(probabilities, np.float64)
+    return tuple(index for index in ranking(values) if 1 - values[index] <= quantile)
+
+
+def ranking(probabilities: npt.ArrayLike) -> tuple[int, ...]:
+    """Classes of probabilities[C], the most probable first, ties in the order of the classes."""
+    order = np.argsort(-np.asarray(probabilities, np.float64), kind="stable")
+    return tuple(int(index) for index in order)
+
+
+def pool(probabilities: npt.ArrayLike) -> Array:
+    """Probabilities[C] of an item from those of its photos, [P, C].
+
+    The mean (linear opinion pool, Stone, 1961): photos of one wreck are correlated witnesses,
+    so a second view of the same part must not count as independent evidence.
+    """
+    return np.asarray(np.mean(np.asarray(probabilities, np.float64), axis=0))

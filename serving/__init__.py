@@ -1,0 +1,1 @@
+"""Online and on folders: uses releases."""

@@ -1,0 +1,60 @@
+"""A release to arrays, with ONNX Runtime on the CPU."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from wreckid.model.release import Release, ReleaseError
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the network says of N photos.
+
+    Attributes:
+        logits: [N, C], one a class.
+        embedding: [N, D].
+        class_map: [N, C, h, w]; the mean over h and w, plus a bias a class, is the logits.
+    """
+
+    logits: Array
+    embedding: Array
+    class_map: Array
+
+
+class Engine:
+    """A loaded network; one engine may be shared by threads."""
+
+    def __init__(self, release: Release) -> None:
+        """Load the network.
+
+        Raises:
+            ReleaseError: ONNX Runtime cannot load it.
+        """
+        try:
+            self._session = onnxruntime.InferenceSession(
+                release.network, _options(), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's errors share no public base.
+            raise ReleaseError(
+                f"{release.network} cannot be loaded by ONNX Runtime:"
+                " use a release made for this version of wreckid."
+            ) from error
+
+    def run(self, batch: Array) -> Outputs:
+        """Run the network on normalised photos, float32[N, 3, H, W]."""
+        logits, embedding, class_map = self._session.run(
+            ["logits", "embedding", "class_map"], {"images": batch}
+        )
+        return Outputs(logits, embedding, class_map)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """Idle threads sleep: spinning, they slow the decoding of the next photo by half."""
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

@@ -1,0 +1,80 @@
+"""Results and types as tables for a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from wreckid.datasets.catalogue import Catalogue, UavType
+from wreckid.model.verdict import percent
+from wreckid.serving.candidates import look_alikes
+from wreckid.serving.facts import ReadableFact, readable
+from wreckid.serving.result import Candidate, LookAlike, PhotoRecord, Result
+from wreckid.serving.words import headline
+
+UNSOURCED = " (no source)"
+
+
+def result_view(result: Result, catalogue: Catalogue) -> RenderableType:
+    """A result: safety first, then the verdict, the candidates and what to check."""
+    safety, *others = result.notices
+    model = f"{result.model.name} {result.model.version}, sha256 {result.model.sha256[:16]}"
+    return Group(
+        Text(safety, style="bold red"),
+        Panel(Text(result.verdict.reason), title=Text(headline(result.verdict, catalogue))),
+        *([_candidates(result.candidates)] if result.candidates else []),
+        *(_checks(one.name, one.facts, one.look_alikes) for one in _to_check(result)),
+        *(_failure(photo) for photo in result.photos if photo.failure),
+        *(Text(notice, style="dim") for notice in [*others, f"Model {model}."]),
+    )
+
+
+def types_view(catalogue: Catalogue) -> Table:
+    """All types of the catalogue."""
+    table = Table("Id", "Name", "Family", "Country")
+    for uav in catalogue.types.values():
+        family = catalogue.families[uav.family].name
+        table.add_row(uav.id, Text(uav.name), Text(family), Text(uav.country))
+    return table
+
+
+def type_view(uav: UavType, catalogue: Catalogue) -> RenderableType:
+    """One type: its names, its facts, its look-alikes."""
+    return Group(
+        Text(f"{uav.name} ({uav.id})", style="bold"),
+        Text(f"Also: {', '.join(uav.aliases)}"),
+        Text(f"{uav.maker}, {uav.country}. Role: {', '.join(uav.roles)}."),
+        Text(f"Family: {catalogue.families[uav.family].name}"),
+        _checks(uav.name, readable(uav.facts), look_alikes(uav, catalogue)),
+        *(Text(f"[{key}] {source.url}", style="dim") for key, source in uav.sources.items()),
+    )
+
+
+def _to_check(result: Result) -> list[Candidate]:
+    """The leading type, if any."""
+    return [one for one in result.candidates if one.facts][:1]
+
+
+def _candidates(candidates: Iterable[Candidate]) -> Table:
+    table = Table("Candidate", "Confidence", "Family")
+    for one in candidates:
+        table.add_row(Text(one.name), percent(one.confidence), Text(one.family_name))
+    return table
+
+
+def _checks(
+    name: str, facts: Iterable[ReadableFact], look_alikes: Iterable[LookAlike]
+) -> RenderableType:
+    table = Table("Check", "On the wreck", title=Text(name), title_justify="left")
+    for fact in facts:
+        table.add_row(fact.name, Text(fact.value + ("" if fact.sourced else UNSOURCED)))
+    for other in look_alikes:
+        table.add_row("Not to confuse with", Text(f"{other.name}: {other.how_to_tell}"))
+    return table
+
+
+def _failure(photo: PhotoRecord) -> Text:
+    message = photo.failure.message if photo.failure else ""
+    return Text(f"{photo.name}: {message}", style="yellow")

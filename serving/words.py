@@ -1,0 +1,28 @@
+"""A verdict in a few words, for people."""
+
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
+from wreckid.model.verdict import Level, Verdict
+from wreckid.serving.candidates import NOT_A_UAV_NAME
+
+HEADLINES: dict[Level, str] = {
+    "type": "Points to {name}",
+    "family": "Points to the family “{name}”",
+    "uav": "A UAV, type unknown",
+    "not-a-uav": "Probably not a UAV",
+    "insufficient": "I cannot tell",
+}
+
+
+def headline(verdict: Verdict, catalogue: Catalogue) -> str:
+    """The verdict in a few words, with the name of what it points to."""
+    name = "" if verdict.id is None else name_of(verdict.id, catalogue)
+    return HEADLINES[verdict.level].format(name=name)
+
+
+def name_of(identifier: str, catalogue: Catalogue) -> str:
+    """The name of a type, a family or `not-a-uav`."""
+    if identifier == NOT_A_UAV:
+        return NOT_A_UAV_NAME
+    if identifier in catalogue.families:
+        return catalogue.families[identifier].name
+    return catalogue.types[identifier].name

@@ -1,0 +1,81 @@
+"""The verbs of engineers: render, train, release, evaluate; all need the `train` extra."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False)]
+Pictures = Annotated[Path | None, typer.Option(exists=True, file_okay=False)]
+
+
+@app.command()
+def render(
+    count: Annotated[int, typer.Option(min=1, help="Pictures in the finished set.")],
+    out: Annotated[Path, typer.Option(help="Folder of the set; an unfinished one goes on.")],
+    size: Annotated[int, typer.Option(min=32, max=2048, help="Side in pixels.")] = 224,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    backgrounds: Annotated[Pictures, typer.Option(help="Real photos (JPEG) without UAVs.")] = None,
+    lights: Annotated[Pictures, typer.Option(help="Environment maps (EXR).")] = None,
+) -> None:
+    """Render labelled pictures of wrecks from the catalogue."""
+    from rich.progress import track
+
+    from wreckid.datasets.catalogue import catalogue
+    from wreckid.datasets.render import RenderJob, subjects
+    from wreckid.datasets.render import render as render_pictures
+    from wreckid.datasets.scene import Surroundings
+
+    around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
+    job = RenderJob(subjects(catalogue()), around, seed, size, out)
+    rows = track(render_pictures(job, count), "Rendering", total=count)
+    typer.echo(f"{sum(1 for _ in rows)} pictures: {out}")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run.")],
+) -> None:
+    """Fine-tune a network as a configuration says."""
+    from wreckid.training.config import TrainConfig
+    from wreckid.training.finetune import finetune
+
+    run = finetune(TrainConfig.read(config), out)
+    typer.echo(f"{len(run.classes)} classes from {run.pictures} pictures: {out}")
+
+
+@app.command()
+def release(
+    run: Folder,
+    name: Annotated[str, typer.Option(help="Name of the release.")],
+    version: Annotated[str, typer.Option(help="Version of the release.")],
+    out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
+    photos: Annotated[Pictures, typer.Option(help="Labelled real photos to measure on.")] = None,
+) -> None:
+    """Calibrate, export and measure a run, and write it down as a release."""
+    from wreckid.model.release import RELEASED
+    from wreckid.training.finetune import read_run
+    from wreckid.training.publish import Publication, publish
+
+    wanted = Publication(name, version, out or RELEASED, photos)
+    typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
+
+
+@app.command()
+def evaluate(release: Folder, data: Folder) -> None:
+    """Print the figures of a release on labelled photos as JSON."""
+    from wreckid.datasets.catalogue import catalogue
+    from wreckid.model.release import read_release
+    from wreckid.serving.classifier import Classifier
+    from wreckid.training.evaluate import evaluate as figures
+
+    classifier = Classifier(read_release(release), catalogue())
+    typer.echo(json.dumps(figures(classifier, data), indent=1, ensure_ascii=False))
+
+
+def _files(folder: Path | None, pattern: str) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob(pattern))) if folder else ()

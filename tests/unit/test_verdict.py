@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.model.verdict import Label, Thresholds, decide, percent
+
+LABELS = (
+    Label("shahed-136", "Shahed-136", "delta-pusher", "Delta"),
+    Label("shahed-131", "Shahed-131", "delta-pusher", "Delta"),
+    Label("orlan-10", "Orlan-10", "conventional-tractor", "Straight wing"),
+    Label(NOT_A_UAV, "Not a UAV", NOT_A_UAV, "Not a UAV"),
+)
+THRESHOLDS = Thresholds(type=0.6, family=0.7, uav=0.8, not_a_uav=0.5)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "outside", "level", "identifier", "rule"),
+    [
+        ([0.7, 0.1, 0.1, 0.1], False, "type", "shahed-136", "type-reached"),
+        ([0.4, 0.35, 0.15, 0.1], False, "family", "delta-pusher", "family-reached"),
+        ([0.4, 0.2, 0.3, 0.1], False, "uav", None, "uav-reached"),
+        ([0.7, 0.1, 0.1, 0.1], True, "uav", None, "uav-out-of-catalogue"),
+        ([0.2, 0.1, 0.1, 0.6], False, "not-a-uav", NOT_A_UAV, "not-a-uav-reached"),
+        ([0.2, 0.1, 0.1, 0.6], True, "not-a-uav", NOT_A_UAV, "not-a-uav-reached"),
+        ([0.3, 0.1, 0.2, 0.4], False, "insufficient", None, "nothing-reached"),
+        ([0.6, 0.2, 0.1, 0.1], False, "type", "shahed-136", "type-reached"),
+    ],
+)
+def test_the_verdict_says_the_most_that_is_allowed(
+    probabilities: list[float], outside: bool, level: str, identifier: str | None, rule: str
+) -> None:
+    verdict = decide(probabilities, LABELS, outside, THRESHOLDS)
+    assert (verdict.level, verdict.id, verdict.rule) == (level, identifier, rule)
+
+
+def test_the_reason_names_the_leader_and_its_number() -> None:
+    verdict = decide([0.7, 0.1, 0.1, 0.1], LABELS, False, THRESHOLDS)
+    assert "Shahed-136" in verdict.reason
+    assert "70%" in verdict.reason
+
+
+def test_not_a_uav_is_never_a_type() -> None:
+    strict = Thresholds(type=0.3, family=1, uav=1, not_a_uav=1)
+    verdict = decide([0.1, 0.1, 0.1, 0.7], LABELS, False, strict)
+    assert verdict.level == "insufficient"
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=4, max_size=4), st.booleans())
+def test_outside_the_catalogue_no_type_or_family_is_named(
+    weights: list[float], outside: bool
+) -> None:
+    probabilities = [weight / sum(weights) for weight in weights]
+    verdict = decide(probabilities, LABELS, outside, THRESHOLDS)
+    assert verdict.reason.endswith(".")
+    if outside:
+        assert verdict.level in {"uav", "not-a-uav", "insufficient"}
+
+
+def test_a_percentage_claims_no_certainty() -> None:
+    assert [percent(value) for value in (0.0, 0.004, 0.834, 0.9999, 1.0)] == [
+        "<1%",
+        "<1%",
+        "83%",
+        ">99%",
+        ">99%",
+    ]

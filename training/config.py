@@ -1,0 +1,60 @@
+"""What a training run is told, read from YAML."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wreckid.datasets.errors import SetupError
+
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class ConfigError(SetupError):
+    """The configuration cannot be used; the message names the field."""
+
+
+class TrainConfig(BaseModel):
+    """A fine-tune from pretrained weights on labelled pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: Path = Field(description="Folder of rendered pictures with their manifest.")
+    heldout: Path = Field(description="The same, of other seeds, never trained on.")
+    architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
+    size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
+    epochs: Annotated[int, Field(ge=1)] = 9
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Rate = Field(1e-3, description="Peak of the head's rate, AdamW.")
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Factor from one stage's rate to that of the stage before it."
+    )
+    weight_decay: Share = 0.02
+    warmup: Share = Field(0.05, description="Share of the steps that warm up.")
+    label_smoothing: Share = 0.1
+    drop_rate: Share = 0.2
+    frozen_stages: Annotated[int, Field(ge=0)] = Field(
+        2, description="First stages of the backbone that keep their pretrained weights."
+    )
+    averaging: Share = Field(0.998, description="Decay of the moving average of the weights.")
+    seed: int = 0
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read a YAML file; its paths are relative to the file.
+
+        Raises:
+            ConfigError: the file cannot be read or a field is wrong.
+        """
+        try:
+            config = cls.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigError(f"{file} cannot be read: {error}") from error
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(str(part) for part in problem["loc"]) or "the file"
+            raise ConfigError(f"{file}: {field}: {problem['msg']}.") from error
+        folders = {"train": file.parent / config.train, "heldout": file.parent / config.heldout}
+        return config.model_copy(update=folders)

@@ -1,0 +1,139 @@
+"""Labelled pictures: manifests, index files and folders, as rows and as training samples."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision.transforms import v2
+
+from wreckid.datasets.errors import SetupError
+from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+
+MANIFEST = "manifest.jsonl"
+INDEX = "index.csv"
+
+
+class DataError(SetupError):
+    """The pictures cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    """A picture and what is known of it; `group` is a damage, condition or kind to report by."""
+
+    file: Path
+    label: str
+    group: str
+
+
+def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
+    """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
+
+    Raises:
+        DataError: nothing of the three is there.
+    """
+    if (place / MANIFEST).is_file():
+        return _from_manifest(place)
+    if (place / INDEX).is_file():
+        return _from_index(place)
+    found = sorted(file for file in place.glob("*/*") if file.is_file())
+    if not found:
+        raise DataError(
+            f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
+            " (columns file, label), or a folder whose sub-folders are labels."
+        )
+    return tuple(LabelledPhoto(file, file.parent.name, "") for file in found)
+
+
+def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
+    lines = (place / MANIFEST).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return tuple(LabelledPhoto(place / row["file"], row["type"], row["damage"]) for row in rows)
+
+
+def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
+    with (place / INDEX).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"file", "label"} <= rows[0].keys():
+        raise DataError(f"{place / INDEX} needs the columns file and label.")
+    return tuple(
+        LabelledPhoto(place / row["file"], row["label"], row.get("condition", "")) for row in rows
+    )
+
+
+def data_hash(place: Path) -> str:
+    """Hash of a data set's manifest or index, sha256 in hexadecimal."""
+    for name in (MANIFEST, INDEX):
+        if (place / name).is_file():
+            return hashlib.sha256((place / name).read_bytes()).hexdigest()
+    names = "\n".join(str(photo.file.relative_to(place)) for photo in read_data(place))
+    return hashlib.sha256(names.encode()).hexdigest()
+
+
+def read_picture(file: Path, size: int) -> Photo:
+    """Decode a picture that must be readable.
+
+    Raises:
+        DataError: it is not.
+    """
+    photo = decode(file.read_bytes(), at_least=size)
+    if isinstance(photo, Failure):
+        raise DataError(f"{file}: {photo.message}")
+    return photo
+
+
+class EvaluationSet(Dataset[tuple[Tensor, int]]):
+    """Pictures prepared exactly as the service prepares them, with the index of their label."""
+
+    def __init__(
+        self, photos: Sequence[LabelledPhoto], classes: Sequence[str], spec: InputSpec
+    ) -> None:
+        self._photos, self._spec = photos, spec
+        self._index = {name: index for index, name in enumerate(classes)}
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        photo = self._photos[index]
+        image = read_picture(photo.file, self._spec.size).image
+        return torch.from_numpy(to_array(image, self._spec)), self._index[photo.label]
+
+
+class TrainingSet(EvaluationSet):
+    """Pictures cropped, mirrored, recoloured, blurred and partly hidden at random."""
+
+    def __init__(
+        self, photos: Sequence[LabelledPhoto], classes: Sequence[str], spec: InputSpec
+    ) -> None:
+        super().__init__(photos, classes, spec)
+        self._augment = augmentation(spec)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        photo = self._photos[index]
+        image = read_picture(photo.file, self._spec.size).image
+        return self._augment(v2.functional.pil_to_tensor(image)), self._index[photo.label]
+
+
+def augmentation(spec: InputSpec) -> v2.Compose:
+    """From uint8[3, H, W] to a normalised float32[3, size, size], at random."""
+    return v2.Compose(
+        [
+            v2.RandomResizedCrop(spec.size, scale=(0.45, 1.0), ratio=(0.6, 1.6), antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.RandomApply([v2.RandomRotation(20)], p=0.3),
+            v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.08)], p=0.8),
+            v2.RandomGrayscale(0.15),
+            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 2.0))], p=0.25),
+            v2.RandomApply([v2.JPEG((30, 90))], p=0.25),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(list(spec.mean), list(spec.std)),
+            v2.RandomErasing(p=0.3, scale=(0.02, 0.2), value="random"),
+        ]
+    )
