@@ -9,7 +9,17 @@ import typer
 app = typer.Typer()
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False)]
-Pictures = Annotated[Path | None, typer.Option(exists=True, file_okay=False)]
+Backgrounds = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Real photos (JPEG) without UAVs."),
+]
+Lights = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Environment maps (EXR).")
+]
+Photos = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Labelled real photos to measure on."),
+]
 
 
 @app.command()
@@ -18,8 +28,8 @@ def render(
     out: Annotated[Path, typer.Option(help="Folder of the set; an unfinished one goes on.")],
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side in pixels.")] = 224,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
-    backgrounds: Annotated[Pictures, typer.Option(help="Real photos (JPEG) without UAVs.")] = None,
-    lights: Annotated[Pictures, typer.Option(help="Environment maps (EXR).")] = None,
+    backgrounds: Backgrounds = None,
+    lights: Lights = None,
 ) -> None:
     """Render labelled pictures of wrecks from the catalogue."""
     from rich.progress import track
@@ -54,7 +64,7 @@ def release(
     name: Annotated[str, typer.Option(help="Name of the release.")],
     version: Annotated[str, typer.Option(help="Version of the release.")],
     out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
-    photos: Annotated[Pictures, typer.Option(help="Labelled real photos to measure on.")] = None,
+    photos: Photos = None,
 ) -> None:
     """Calibrate, export and measure a run, and write it down as a release."""
     from wreckid.model.release import RELEASED
