@@ -22,7 +22,8 @@ from wreckid.datasets.clutter import confusers
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
 from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
-from wreckid.datasets.scene import Surroundings, shoot, two_threads
+from wreckid.datasets.scene import shoot, two_threads
+from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
 VERSION = 1

@@ -135,7 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wreckid"):
             raise
-        _stop(f'{error.name} is not installed: pip install "wreckid[train]"')
+        install = f'{sys.executable} -m pip install "wreckid[train]"'
+        _stop(f"{error.name} is missing; this installs it: {install}")
 
 
 def _stop(sentence: str) -> None:

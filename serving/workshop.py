@@ -37,7 +37,7 @@ def render(
     from wreckid.datasets.catalogue import catalogue
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
-    from wreckid.datasets.scene import Surroundings
+    from wreckid.datasets.surroundings import Surroundings
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     job = RenderJob(subjects(catalogue()), around, seed, size, out)

@@ -25,11 +25,11 @@ class TrainConfig(BaseModel):
     heldout: Path = Field(description="The same, of other seeds, never trained on.")
     architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
-    epochs: Annotated[int, Field(ge=1)] = 9
+    epochs: Annotated[int, Field(ge=1)] = 6
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Rate = Field(1e-3, description="Peak of the head's rate, AdamW.")
     layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.8, description="Factor from one stage's rate to that of the stage before it."
+        0.9, description="Factor from one stage's rate to that of the stage before it."
     )
     weight_decay: Share = 0.02
     warmup: Share = Field(0.05, description="Share of the steps that warm up.")

@@ -198,7 +198,8 @@ def test_a_missing_extra_names_its_command(
     monkeypatch.setitem(sys.modules, "trimesh", None)
     done = wreckid("types", "shahed-136", "--three-view", tmp_path / "out.png")
     assert done.code == 2
-    assert done.err == 'trimesh is not installed: pip install "wreckid[train]"\n'
+    install = f'{sys.executable} -m pip install "wreckid[train]"'
+    assert done.err == f"trimesh is missing; this installs it: {install}\n"
 
 
 def test_a_type_is_drawn(wreckid: Wreckid, tmp_path: Path) -> None:
