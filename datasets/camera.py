@@ -52,7 +52,7 @@ def aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
     side = np.array([-np.sin(turn), np.cos(turn), 0])
     up = np.array([0, 0, 1.0]) * np.cos(lean) + side * np.sin(lean)
     fov = float(rng.uniform(18, 65))
-    distance, fill = size * 1.5 / np.tan(np.radians(fov) / 2), rng.uniform(0.5, 1.15)
+    distance, fill = size * 1.5 / np.tan(np.radians(fov) / 2), rng.uniform(0.35, 1.15)
     for _ in range(3):
         camera = Camera(centre + direction * distance, centre, up, fov)
         distance *= float(np.ptp(camera.project(corners), axis=0).max()) / fill

@@ -122,6 +122,8 @@ THINGS: tuple[Callable[[Rng], trimesh.Trimesh], ...] = (
     vehicle,
     person,
 )
+NOTHING = "nothing"
+"""The damage of an empty place."""
 UPRIGHT = (crate, wheel, vehicle, person)
 PAINTS: tuple[Paint, ...] = ("skin", "accent", "dark", "metal", "wood", "rubber")
 
@@ -149,6 +151,11 @@ def confusers(rng: Rng) -> Wreck:
         for _ in range(rng.integers(1, 6))
     ]
     return Wreck(tuple(parts), "confusers", burnt=rng.uniform(0.3, 1) * (rng.random() < 0.15))
+
+
+def empty_place(rng: Rng) -> Wreck:
+    """A place where something could lie: the camera frames it, but nothing of it is drawn."""
+    return Wreck(confusers(rng).parts, NOTHING)
 
 
 def beside(wreck: Wreck, rng: Rng) -> tuple[Part, ...]:

@@ -77,7 +77,7 @@ def annotated(image: Image.Image, rng: Rng) -> Image.Image:
     pen = ImageDraw.Draw(image)
     width, height = image.size
     if rng.random() < 0.06:
-        text = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTабвгдежзиклмнопрст.:/ 0123456789"), 14))
+        text = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTabcdefghiklmnopr.:/ 0123456789"), 14))
         place = rng.uniform(0, 0.7) * width, rng.choice([0.03, 0.9]) * height
         font = ImageFont.load_default(float(rng.uniform(0.04, 0.09)) * height)
         pen.text(place, text, fill=str(rng.choice(["white", "yellow", "black"])), font=font)

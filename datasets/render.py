@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from wreckid.datasets.airframe import Part, build
+from wreckid.datasets.airframe import Part, build, extents
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
-from wreckid.datasets.clutter import confusers
+from wreckid.datasets.clutter import confusers, empty_place
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
 from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
@@ -26,12 +26,12 @@ from wreckid.datasets.scene import shoot, two_threads
 from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
-VERSION = 1
+VERSION = 2
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
 SHARES = {
-    "intact": 0.34,
+    "intact": 0.38,
     "airborne": 0.14,
     "belly-landed": 0.13,
     "nose-in": 0.06,
@@ -42,8 +42,10 @@ SHARES = {
     "laid-out": 0.05,
 }
 """How often each damage is drawn."""
-NEGATIVES = 0.12
+NEGATIVES = 0.13
 """Share of pictures without a UAV."""
+EMPTY = 0.3
+"""Share of those that show nothing but the place."""
 ODD_COLOURS = 0.2
 """Share of wrecks in a colour that the catalogue does not list."""
 
@@ -66,6 +68,17 @@ class RenderJob:
     seed: int
     pixels: int
     out: Path
+
+
+@dataclass(frozen=True)
+class Find:
+    """What a picture shows: a type or none, its colours and its true size in metres."""
+
+    subject: Subject | None
+    wreck: Wreck
+    scheme: Scheme
+    length_m: float | None
+    wingspan_m: float | None
 
 
 class RenderError(SetupError):
@@ -107,8 +120,8 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
 def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     """Render one picture to its file and return its row."""
     rng = np.random.default_rng([job.seed, number])
-    subject, wreck, scheme = _scene(job.subjects, rng)
-    shot = shoot(wreck, scheme, job.around, job.pixels, rng)
+    find = _find(job.subjects, rng)
+    shot = shoot(find.wreck, find.scheme, job.around, job.pixels, rng)
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
     file = Path("pictures") / f"{number:06d}.jpg"
@@ -117,10 +130,13 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     part.replace(job.out / file)
     return {
         "file": file.as_posix(),
-        "type": subject.id if subject else NOT_A_UAV,
-        "family": subject.family if subject else NOT_A_UAV,
-        "scheme": scheme.name,
-        "damage": wreck.damage,
+        "wreck": number,
+        "type": find.subject.id if find.subject else NOT_A_UAV,
+        "family": find.subject.family if find.subject else NOT_A_UAV,
+        "scheme": find.scheme.name,
+        "damage": find.wreck.damage,
+        "length_m": find.length_m,
+        "wingspan_m": find.wingspan_m,
         **shot.truth,
         "pixels": job.pixels,
         "seed": job.seed,
@@ -144,17 +160,19 @@ def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
     return rows
 
 
-def _scene(
-    drawn: Sequence[Subject], rng: np.random.Generator
-) -> tuple[Subject | None, Wreck, Scheme]:
-    """A type or none, what lies there, and its colours."""
+def _find(drawn: Sequence[Subject], rng: np.random.Generator) -> Find:
+    """Something to draw, by chance."""
     if rng.random() < NEGATIVES:
-        return None, confusers(rng), _odd_scheme(rng)
+        place = empty_place if rng.random() < EMPTY else confusers
+        return Find(None, place(rng), _odd_scheme(rng), None, None)
     subject = drawn[int(rng.integers(len(drawn)))]
     damages, shares = list(SHARES), np.array(list(SHARES.values()))
     damage = damages[rng.choice(len(damages), p=shares / shares.sum())]
-    parts = posed(_stretched(subject.geometry, rng), yaw=rng.uniform(0, 2 * np.pi))
-    return subject, wrecked(parts, damage, rng), _scheme(subject.geometry, rng)
+    parts = _stretched(subject.geometry, rng)
+    length, wingspan = (round(metres, 3) for metres in extents(parts))
+    turned = posed(parts, yaw=rng.uniform(0, 2 * np.pi))
+    scheme = _scheme(subject.geometry, rng)
+    return Find(subject, wrecked(turned, damage, rng), scheme, length, wingspan)
 
 
 def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]:

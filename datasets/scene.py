@@ -14,12 +14,12 @@ import trimesh
 from PIL import ImageColor
 
 from wreckid.datasets.camera import aimed, box_around, sensor
-from wreckid.datasets.clutter import beside
+from wreckid.datasets.clutter import NOTHING, beside
 from wreckid.datasets.geometry import Paint, Scheme
 from wreckid.datasets.ground import ground, soil_colour
 from wreckid.datasets.light import light_source
 from wreckid.datasets.photograph import linear, luminance
-from wreckid.datasets.shading import Dirt, material, painted_mesh
+from wreckid.datasets.shading import Camouflage, Dirt, material, painted_mesh
 from wreckid.datasets.surroundings import Surroundings, background
 from wreckid.datasets.threeview import colour_of
 from wreckid.datasets.wreckage import Wreck
@@ -28,6 +28,9 @@ mi.set_variant("scalar_rgb")
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
+
+CAMOUFLAGED = 0.12
+"""Share of wrecks painted in patches of skin and accent."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,19 @@ def _setting(wreck: Wreck, around: Surroundings, rng: Rng) -> str:
 
 def _objects(wreck: Wreck, scheme: Scheme, soil: Array, setting: str, rng: Rng) -> dict[str, Any]:
     """Wreck and clutter, one mesh a paint."""
-    painted = [(part, scheme, wreck.burnt) for part in wreck.parts]
+    there = () if wreck.damage == NOTHING else wreck.parts
+    painted = [(part, scheme, wreck.burnt) for part in there]
     if setting == "ground" and rng.random() < 0.35:
         painted += [(part, _any_scheme(rng), 0.0) for part in beside(wreck, rng)]
     dirt = Dirt(wreck, soil, rng)
     fading = np.exp(rng.normal(0, 0.06, 3))
+    camouflage = Camouflage(wreck, rng) if rng.random() < CAMOUFLAGED else None
     meshes: dict[Paint, list[tuple[trimesh.Trimesh, Array]]] = {}
     for part, colours, burnt in painted:
-        base = linear(np.array(ImageColor.getrgb(colour_of(part, colours))[:3]) / 255)
-        shaded = dirt.on(part.mesh, base * fading * np.exp(rng.normal(0, 0.06)), burnt)
+        base = _linear(colour_of(part, colours)) * fading * np.exp(rng.normal(0, 0.06))
+        if camouflage and part.paint == "skin":
+            base = camouflage.on(part.mesh, base, _linear(colours.accent))
+        shaded = dirt.on(part.mesh, base, burnt)
         meshes.setdefault(part.paint, []).append((part.mesh, shaded))
     return {
         f"paint-{paint}": painted_mesh(
@@ -96,6 +103,11 @@ def _objects(wreck: Wreck, scheme: Scheme, soil: Array, setting: str, rng: Rng) 
         )
         for paint, pieces in meshes.items()
     }
+
+
+def _linear(colour: str) -> Array:
+    """Linear light of `#rrggbb`, float[3]."""
+    return linear(np.array(ImageColor.getrgb(colour)[:3]) / 255)
 
 
 def _any_scheme(rng: Rng) -> Scheme:

@@ -27,6 +27,18 @@ ROUGHNESS: dict[Paint, tuple[float, float]] = {
 SOOT = np.array([0.012, 0.011, 0.010])
 
 
+class Camouflage:
+    """Patches of a second colour on skins."""
+
+    def __init__(self, wreck: Wreck, rng: Rng) -> None:
+        size = float(np.ptp(bounds(wreck.parts), axis=0).max())
+        self._patches = SmoothNoise(rng, wavelength=size * 0.25)
+
+    def on(self, mesh: trimesh.Trimesh, first: Array, second: Array) -> Array:
+        """Linear colours at the vertices, float[V, 3]."""
+        return np.where(self._patches(mesh.vertices)[:, None] > 0, first, second)
+
+
 class Dirt:
     """Soil and soot on skins, more of both near the ground and the fire."""
 
@@ -38,7 +50,7 @@ class Dirt:
         self._amount = rng.uniform(0, 0.5) * (rng.random() < 0.7)
 
     def on(self, mesh: trimesh.Trimesh, base: Array, burnt: float) -> Array:
-        """Linear colours at the vertices, float[V, 3]."""
+        """Linear colours at the vertices, float[V, 3], from one colour or one a vertex."""
         fine, coarse = self._fine(mesh.vertices), self._coarse(mesh.vertices)
         soiled = np.clip(self._amount * (0.5 + 0.5 * fine + 0.3 * coarse), 0, 0.9)[:, None]
         sooted = np.clip(burnt * (1.2 + 0.5 * coarse + 0.3 * fine), 0, 0.97)[:, None]
@@ -48,6 +60,7 @@ class Dirt:
 
 
 def material(paint: Paint, rng: Rng) -> dict[str, Any]:
+    """A glossy surface that takes its colour from the vertices."""
     return {
         "type": "twosided",
         "material": {
