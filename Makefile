@@ -56,8 +56,8 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 6400 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
-	$(WRECKID) render --count 1000 --size 224 --seed 2002 --out renders/heldout $(SURROUNDINGS)
+	$(WRECKID) render --count 5400 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 800 --size 224 --seed 2002 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train
 train: render ## Fine-tune the network of the release

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    computed_field,
+    model_validator,
+)
 
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry
@@ -203,6 +211,16 @@ def read_type(file: Path) -> UavType:
     return uav
 
 
+def _read_shared(file: Path, model: type[BaseModel]) -> dict[str, Any]:
+    """The entries of `families.yaml` or `confusers.yaml` by identifier."""
+    try:
+        rows = TypeAdapter(list[Any]).validate_python(_read_yaml(file))
+        entries: list[Any] = [model.model_validate(row) for row in rows]
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise CatalogueError(f"{file.name} cannot be used: {error}") from error
+    return {entry.id: entry for entry in entries}
+
+
 def read_catalogue(folder: Path) -> Catalogue:
     """Read a folder with one file a type beside `families.yaml` and `confusers.yaml`.
 
@@ -213,9 +231,7 @@ def read_catalogue(folder: Path) -> Catalogue:
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
     types = [read_type(folder / name) for name in names if name not in shared]
     entries: dict[str, Any] = {
-        name.removesuffix(".yaml"): {
-            row["id"]: model.model_validate(row) for row in _read_yaml(folder / name)
-        }
+        name.removesuffix(".yaml"): _read_shared(folder / name, model)
         for name, model in shared.items()
     }
     try:

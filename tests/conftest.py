@@ -13,6 +13,7 @@ import numpy.typing as npt
 import onnx
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -34,6 +35,9 @@ from wreckid.model.release import (
 from wreckid.model.verdict import Thresholds
 from wreckid.serving.api import create_app
 from wreckid.serving.cli import main
+
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")  # No example may fail because the machine is busy.
 
 SIDE, CELLS = 64, 4
 CLASSES = ("shahed-136", "shahed-131", "orlan-10", "dji-phantom", NOT_A_UAV)

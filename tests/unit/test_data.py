@@ -1,0 +1,145 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from wreckid.model.preprocessing import InputSpec
+from wreckid.serving.intake import read_photo
+from wreckid.serving.sight import see
+from wreckid.training.data import (
+    DataError,
+    EvaluationSet,
+    LabelledPhoto,
+    TrainingSet,
+    data_hash,
+    read_data,
+    read_picture,
+)
+
+MakePhoto = Callable[..., bytes]
+
+SPEC = InputSpec(size=64, mean=(0.5, 0.4, 0.3), std=(0.5, 0.6, 0.7), resize="squash")
+CLASSES = ("orlan-10", "shahed-136", "not-a-uav")
+
+
+@pytest.fixture
+def rendered(tmp_path: Path, photo: MakePhoto) -> Path:
+    """Two pictures with a manifest as the renderer writes it."""
+    rows = [
+        {"file": "pictures/0.jpg", "type": "shahed-136", "damage": "intact", "seed": 1},
+        {"file": "pictures/1.jpg", "type": "not-a-uav", "damage": "confusers", "seed": 1},
+    ]
+    (tmp_path / "pictures").mkdir()
+    for row, colour in zip(rows, ("red", "blue"), strict=True):
+        (tmp_path / str(row["file"])).write_bytes(photo(colour))
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "manifest.jsonl").write_text(lines)
+    return tmp_path
+
+
+@pytest.fixture
+def indexed(tmp_path: Path, photo: MakePhoto) -> Path:
+    (tmp_path / "a.jpg").write_bytes(photo("red"))
+    text = "file,label,condition,licence\na.jpg,orlan-10,crashed,CC0\n"
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def sorted_by_label(tmp_path: Path, photo: MakePhoto) -> Path:
+    for name in ("shahed-136/b.jpg", "orlan-10/a.jpg", "orlan-10/c.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(photo("red"))
+    return tmp_path
+
+
+def test_a_rendered_set_is_read_by_its_manifest(rendered: Path) -> None:
+    assert read_data(rendered) == (
+        LabelledPhoto(rendered / "pictures/0.jpg", "shahed-136", "intact"),
+        LabelledPhoto(rendered / "pictures/1.jpg", "not-a-uav", "confusers"),
+    )
+
+
+def test_an_index_names_files_labels_and_conditions(indexed: Path) -> None:
+    assert read_data(indexed) == (LabelledPhoto(indexed / "a.jpg", "orlan-10", "crashed"),)
+
+
+def test_an_index_may_know_no_conditions(indexed: Path) -> None:
+    (indexed / "index.csv").write_text("label,file\norlan-10,a.jpg\n")
+    assert read_data(indexed) == (LabelledPhoto(indexed / "a.jpg", "orlan-10", ""),)
+
+
+def test_sub_folders_are_labels(sorted_by_label: Path) -> None:
+    found = [(photo.label, photo.file.name) for photo in read_data(sorted_by_label)]
+    assert found == [("orlan-10", "a.jpg"), ("orlan-10", "c.jpg"), ("shahed-136", "b.jpg")]
+
+
+def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no pictures: name a rendered set") as refusal:
+        read_data(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "file,label\n", "name,type\na.jpg,orlan-10\n"])
+def test_an_index_without_its_columns_or_rows_is_refused(indexed: Path, text: str) -> None:
+    (indexed / "index.csv").write_text(text)
+    with pytest.raises(DataError, match=r"index\.csv needs the columns file and label"):
+        read_data(indexed)
+
+
+def test_a_torn_manifest_is_refused(rendered: Path) -> None:
+    with (rendered / "manifest.jsonl").open("a") as manifest:
+        manifest.write('{"file": "pictures/2.')
+    with pytest.raises(DataError, match=r"manifest\.jsonl"):
+        read_data(rendered)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", None])
+def test_a_picture_that_is_broken_or_missing_is_refused(tmp_path: Path, data: bytes | None) -> None:
+    file = tmp_path / "broken.jpg"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(DataError, match=r"broken\.jpg"):
+        read_picture(file, 64)
+
+
+def test_the_hash_follows_what_the_set_says(rendered: Path) -> None:
+    before = data_hash(rendered)
+    assert data_hash(rendered) == before
+    manifest = rendered / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace("intact", "airborne"))
+    assert data_hash(rendered) != before
+
+
+def test_the_hash_of_folders_follows_their_files(sorted_by_label: Path) -> None:
+    before = data_hash(sorted_by_label)
+    (sorted_by_label / "orlan-10/c.jpg").rename(sorted_by_label / "shahed-136/c.jpg")
+    assert data_hash(sorted_by_label) != before
+
+
+def test_pictures_are_prepared_exactly_as_the_service_prepares_photos(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (300, 500, 3), np.uint8)
+    file = tmp_path / "a.jpg"
+    Image.fromarray(noise).save(file)
+    array, index = EvaluationSet([LabelledPhoto(file, "not-a-uav", "")], CLASSES, SPEC)[0]
+    seen = see(read_photo(file, "a.jpg"), SPEC).sight
+    assert seen is not None
+    assert index == CLASSES.index("not-a-uav")
+    assert (array.numpy() == seen.array).all()
+
+
+def test_training_pictures_vary_and_repeat_for_a_seed(rendered: Path) -> None:
+    pictures = TrainingSet(read_data(rendered), CLASSES, SPEC)
+    torch.manual_seed(4)
+    first, again = pictures[0][0], pictures[0][0]
+    torch.manual_seed(4)
+    repeated, index = pictures[0]
+    assert (first.shape, first.dtype) == ((3, 64, 64), torch.float32)
+    assert index == CLASSES.index("shahed-136")
+    assert torch.equal(first, repeated)
+    assert not torch.equal(first, again)
+    assert len(pictures) == 2
