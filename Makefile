@@ -56,7 +56,7 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 5400 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 5440 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 800 --size 224 --seed 2002 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train

@@ -60,8 +60,8 @@ def numbers(value: Any) -> Iterator[float]:
         yield value
 
 
-def test_its_classes_are_the_catalogue_and_no_uav(shipped: Release) -> None:
-    assert set(shipped.manifest.classes) == {*catalogue().types, NOT_A_UAV}
+def test_its_classes_are_types_of_the_catalogue_and_no_uav(shipped: Release) -> None:
+    assert set(shipped.manifest.classes) <= {*catalogue().types, NOT_A_UAV}
     assert shipped.manifest.families == catalogue().families_of(shipped.manifest.classes)
 
 
@@ -114,6 +114,7 @@ def test_it_knows_renders_it_never_saw_better_than_chance(
 
 
 def test_its_metrics_are_counted_and_bounded(shipped: Release, metrics: dict[str, Any]) -> None:
+    types = set(shipped.manifest.classes) - {NOT_A_UAV}
     assert metrics["parity"] <= 1e-3
     assert {"heldout", "photos"} <= metrics.keys()
     assert all(np.isfinite(value) for value in numbers(metrics))
@@ -125,7 +126,7 @@ def test_its_metrics_are_counted_and_bounded(shipped: Release, metrics: dict[str
             assert figure["count"] == sum(known["verdicts"].values()) > 0
         assert sum(one["top1"]["count"] for one in known["by_type"].values()) == figure["count"]
         assert sum(part["other_uav"]["verdicts"].values()) == part["other_uav"]["photos"]
-    assert set(metrics["heldout"]["catalogue"]["by_type"]) == set(catalogue().types)
+    assert set(metrics["heldout"]["catalogue"]["by_type"]) == types
 
 
 def test_its_card_says_what_its_metrics_say(shipped: Release, metrics: dict[str, Any]) -> None:
