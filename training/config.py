@@ -27,7 +27,10 @@ class TrainConfig(BaseModel):
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
     batch_size: Annotated[int, Field(ge=1)] = 32
-    learning_rate: Rate = Field(1e-3, description="Peak of the head's rate, AdamW.")
+    learning_rate: Rate = Field(3e-4, description="Peak for the last stage of the backbone, AdamW.")
+    head_factor: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Factor from that rate to that of the head, which starts at random."
+    )
     layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
         0.9, description="Factor from one stage's rate to that of the stage before it."
     )
@@ -38,7 +41,7 @@ class TrainConfig(BaseModel):
     frozen_stages: Annotated[int, Field(ge=0)] = Field(
         2, description="First stages of the backbone that keep their pretrained weights."
     )
-    averaging: Share = Field(0.998, description="Decay of the moving average of the weights.")
+    averaging: Share = Field(0.995, description="Decay of the moving average of the weights.")
     seed: int = 0
 
     @classmethod

@@ -174,7 +174,7 @@ def _epochs(
 
 
 def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """The head at the full rate, each stage of the backbone at a lower one the earlier it is.
+    """The head at a rate of its own, each stage of the backbone at a lower one the earlier it is.
 
     The scheduler applies each group's `lr_scale`.
     """
@@ -182,7 +182,7 @@ def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[s
         network.backbone, config.weight_decay, layer_decay=config.layer_decay
     )
     head = {"params": list(network.head.parameters()), "weight_decay": config.weight_decay}
-    return [*backbone, {**head, "lr_scale": 1.0}]
+    return [*backbone, {**head, "lr_scale": config.head_factor}]
 
 
 def _placed(images: torch.Tensor, device: torch.device) -> torch.Tensor:
