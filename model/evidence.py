@@ -110,7 +110,9 @@ class Box(_Frozen):
             return given
         found = BOX_WORDS.fullmatch(given.strip())
         if found is None:
-            raise ValueError(f"“{given}” is not PHOTO:LEFT,TOP,RIGHT,BOTTOM, such as 1:10,20,300,400")
+            raise ValueError(
+                f"“{given}” is not PHOTO:LEFT,TOP,RIGHT,BOTTOM, such as 1:10,20,300,400"
+            )
         photo, *edges = found.groups()
         sides = zip(("left", "top", "right", "bottom"), map(float, edges), strict=True)
         return {"photo": int(photo), **dict(sides)}

@@ -49,10 +49,7 @@ def length_likelihood(length: Length, types: Sequence[UavType | None]) -> Likeli
 
 def words(length: Length) -> str:
     """A length as people write it."""
-    return (
-        f"{length.value:g} {length.unit} ± {length.tolerance:.0%}"
-        f" ({MEASURES[length.measures]})"
-    )
+    return f"{length.value:g} {length.unit} ± {length.tolerance:.0%} ({MEASURES[length.measures]})"
 
 
 def dimension(fact: Fact[float] | None) -> Interval | None:

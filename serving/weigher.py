@@ -12,8 +12,8 @@ from wreckid.model.evidence import Evidence, EvidenceError
 from wreckid.model.release import Manifest, Release
 from wreckid.model.settling import settle
 from wreckid.model.verdict import Grounds, Verdict, decide
-from wreckid.model.weighing import Weighed, unseen, weigh
 from wreckid.model.weighing import Piece as WeighedPiece
+from wreckid.model.weighing import Weighed, unseen, weigh
 from wreckid.serving.candidates import candidate, labels
 from wreckid.serving.result import (
     LEAD,
@@ -101,7 +101,7 @@ class Weigher:
         if set(named) != set(self.manifest.classes):
             raise EvidenceError("image_probabilities must name each class of the release once.")
         image = np.array([named[name] for name in self.manifest.classes])
-        if not (0 < image.min() and image.max() < 1 and abs(image.sum() - 1) < TOLERATED):
+        if not (image.min() > 0 and image.max() < 1 and abs(image.sum() - 1) < TOLERATED):
             raise EvidenceError("image_probabilities must lie between 0 and 1 and add up to 1.")
         return image
 
