@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from wreckid.datasets.catalogue import Catalogue
+from wreckid.datasets.catalogue import Catalogue, UavType
 from wreckid.serving.facts import readable
 from wreckid.serving.result import Result
 
 MOST_COLUMNS = 4
+LEAST = 0.02
+"""Confidence below which a third or fourth type is left out."""
 LEFT_OUT = ("Fuselage", "Surviving parts", "Markings", "Materials")
 """Facts in sentences: each candidate lists them."""
 
@@ -31,8 +33,7 @@ class Comparison:
 
 def comparison(result: Result, catalogue: Catalogue) -> Comparison | None:
     """The leading types of a result side by side; None for fewer than two."""
-    leaders = [catalogue.types[c.type] for c in result.candidates if c.type in catalogue.types]
-    leaders = leaders[:MOST_COLUMNS]
+    leaders = _leaders(result, catalogue)
     if len(leaders) < 2:
         return None
     columns = [{fact.name: fact.value for fact in readable(uav.facts)} for uav in leaders]
@@ -49,3 +50,10 @@ def comparison(result: Result, catalogue: Catalogue) -> Comparison | None:
             if other.id in ids
         ),
     )
+
+
+def _leaders(result: Result, catalogue: Catalogue) -> list[UavType]:
+    """The two leading types, and those behind them that are still likely."""
+    types = [one for one in result.candidates if one.type in catalogue.types][:MOST_COLUMNS]
+    likely = [one for place, one in enumerate(types) if place < 2 or one.confidence >= LEAST]
+    return [catalogue.types[one.type] for one in likely]
