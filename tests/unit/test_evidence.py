@@ -72,7 +72,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("given", "named"), BAD)
-def test_a_bad_value_is_one_sentence_that_names_the_field(given: dict[str, Any], named: str) -> None:
+def test_a_bad_value_is_one_sentence_that_names_the_field(
+    given: dict[str, Any], named: str
+) -> None:
     with pytest.raises(EvidenceError) as refused:
         read_evidence(given)
     sentence = str(refused.value)

@@ -65,3 +65,67 @@ def test_a_percentage_claims_no_certainty() -> None:
         ">99%",
         ">99%",
     ]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "grounds", "level", "rule"),
+    [
+        ([0.7, 0.1, 0.1, 0.1], Grounds(photos=False, evidence=True), "type", "type-reached"),
+        ([0.4, 0.4, 0.1, 0.1], Grounds(photos=False, evidence=True), "family", "family-reached"),
+        (
+            [0.3, 0.2, 0.4, 0.1],
+            Grounds(photos=False, evidence=True),
+            "insufficient",
+            "little-evidence",
+        ),
+        (
+            [0.1, 0.1, 0.1, 0.7],
+            Grounds(photos=False, evidence=True),
+            "insufficient",
+            "little-evidence",
+        ),
+        ([0.1, 0.1, 0.1, 0.7], Grounds(photos=False), "insufficient", "no-usable-photo"),
+        (
+            [0.7, 0.1, 0.1, 0.1],
+            Grounds(evidence=True, unexplained=True),
+            "uav",
+            "uav-evidence-unexplained",
+        ),
+        (
+            [0.7, 0.1, 0.1, 0.1],
+            Grounds(photos=False, evidence=True, unexplained=True),
+            "insufficient",
+            "evidence-unexplained",
+        ),
+    ],
+)
+def test_the_verdict_rests_on_its_grounds(
+    probabilities: list[float], grounds: Grounds, level: str, rule: str
+) -> None:
+    verdict = decide(probabilities, LABELS, grounds, THRESHOLDS)
+    assert (verdict.level, verdict.rule) == (level, rule)
+    assert verdict.reason.endswith(".")
+
+
+@given(
+    st.lists(st.floats(0.001, 1), min_size=4, max_size=4),
+    st.lists(st.floats(0.5, 1), min_size=4, max_size=4),
+)
+def test_no_statement_is_made_below_its_threshold(
+    weights: list[float], thresholds: list[float]
+) -> None:
+    first, second, third, none = (weight / sum(weights) for weight in weights)
+    names = ("type", "family", "uav", "not_a_uav")
+    rule = Thresholds(**dict(zip(names, thresholds, strict=True)))
+    verdict = decide([first, second, third, none], LABELS, Grounds(), rule)
+    stated = {
+        "type": max(first, second, third),
+        "family": max(first + second, third),
+        "uav": 1 - none,
+        "not-a-uav": none,
+    }
+    if verdict.level != "insufficient":
+        needed = dict(zip(stated, thresholds, strict=True))[verdict.level]
+        assert stated[verdict.level] >= needed - 1e-12
+    else:
+        assert all(p < t + 1e-12 for p, t in zip(stated.values(), thresholds, strict=True))
