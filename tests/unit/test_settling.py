@@ -15,8 +15,8 @@ def test_what_is_the_same_for_all_leaders_is_not_asked() -> None:
     asked = {one.fact for one in settle([0.5, 0.4, 0.1], TYPES, Evidence())}
     assert asked <= {
         name
-        for name, fact in TYPES[0].facts.known().items()  # type: ignore[union-attr]
-        if getattr(TYPES[1].facts, name).value != fact.value  # type: ignore[union-attr]
+        for name, fact in TYPES[0].facts.known().items()
+        if getattr(TYPES[1].facts, name).value != fact.value
     }
 
 
