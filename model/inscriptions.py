@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -70,7 +70,7 @@ def _plain_names(written: tuple[str, ...]) -> frozenset[str]:
 def _match(text: str, uav: UavType) -> float:
     """The strongest match of any words in the text with any name of the type."""
     read, written = windows(text), names(uav)
-    stems = {_stem(name) for name in written if _stem(name) != name}
+    stems = frozenset(_stem(name) for name in written if _stem(name) != name)
     return max(_strength(read, written - stems, STRONGEST), _strength(read, stems, STEM))
 
 
@@ -89,18 +89,21 @@ def _stem(name: str) -> str:
     return stem if len(stem) > SHORTEST else name
 
 
-def _strength(read: Iterable[str], wanted: Iterable[str], exact: float) -> float:
+def _strength(read: frozenset[str], wanted: frozenset[str], exact: float) -> float:
     """`exact` for a name itself, half of it for a spelling variant."""
-    pairs = [(one, other) for one in read for other in wanted]
-    if any(one == other for one, other in pairs):
+    if read & wanted:
         return exact
-    return exact / 2 if any(_variant(one, other) for one, other in pairs) else 0.0
+    long = [name for name in wanted if len(name) >= LONG_ENOUGH]
+    return exact / 2 if any(_variant(one, name) for one in read for name in long) else 0.0
 
 
-def _variant(one: str, other: str) -> bool:
+def _variant(read: str, name: str) -> bool:
     """Whether letters differ a little; other digits are another name."""
-    digits = re.sub(r"\D", "", one) == re.sub(r"\D", "", other)
-    return len(other) >= LONG_ENOUGH and digits and fuzz.ratio(one, other) >= SIMILAR
+    return fuzz.ratio(read, name, score_cutoff=SIMILAR) > 0 and _digits(read) == _digits(name)
+
+
+def _digits(word: str) -> str:
+    return re.sub(r"\D", "", word)
 
 
 def _lists(part: str, uav: UavType) -> bool:

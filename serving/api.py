@@ -167,7 +167,9 @@ def _add_page(app: FastAPI, classifier: Classifier) -> None:
     @app.post("/", include_in_schema=False)
     def result(fields: Fields, photos: PageUploads = None) -> HTMLResponse:
         try:
-            seen = classifier.examine(_received(photos or []), evidence_of(fields))
+            evidence = evidence_of(fields)
+            received = _received(photos or []) if photos or not evidence.speaks else []
+            seen = classifier.examine(received, evidence)
         except HTTPException as problem:
             return HTMLResponse(page.form(problem.detail), problem.status_code)
         except EvidenceError as problem:

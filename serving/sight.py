@@ -72,7 +72,9 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     if isinstance(decoded, Failure):
         return Seen(PhotoRecord(name=name, sha256=sha256, failure=_failure(decoded)), None)
     looked_at = _inside(decoded, box) if box else decoded.image
-    sight = Sight(to_array(looked_at, spec), _small(looked_at), fingerprint(_small(decoded.image)))
+    whole = _small(decoded.image)
+    picture = _small(looked_at) if box else whole
+    sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
     record = PhotoRecord(
         name=name,
         sha256=sha256,

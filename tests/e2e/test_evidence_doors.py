@@ -309,6 +309,20 @@ def test_evidence_without_photos_is_weighed_on_the_command_line(
     assert types[0] == "orlan-10"
 
 
+def test_the_page_weighs_evidence_without_a_photo(client: TestClient) -> None:
+    answer = client.post("/", data={"text": "Орлан-10", "length_value": ""})
+    assert answer.status_code == 200
+    page = Page(answer.text)
+    assert page.fields["sighting"] and page.bars
+    assert client.post("/", data={"text": " "}).status_code == 422
+
+
+def test_what_is_typed_comes_back_escaped(client: TestClient, photo: MakePhoto) -> None:
+    fields = {"text": "<script>alert(1)</script>"}
+    page = client.post("/", files={"photos": ("a.jpg", photo("red"))}, data=fields).text
+    assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
+
+
 def test_the_table_shows_both_columns_and_the_pieces(
     wreckid: Wreckid, release: Release, photo: MakePhoto, tmp_path: Path
 ) -> None:
