@@ -49,6 +49,11 @@ class Weighed:
     pieces: tuple[Piece, ...]
     explained: bool
 
+    @property
+    def moved(self) -> bool:
+        """Whether any piece moved anything."""
+        return any(piece.log_odds.any() for piece in self.pieces)
+
 
 def weigh(
     image: Array, types: Sequence[UavType | None], evidence: Evidence, prior: Prior | None = None

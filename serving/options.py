@@ -27,9 +27,24 @@ Lengths = Annotated[
         " or, by default, unknown; units mm, cm, m, in, ft; ±10% by default.",
     ),
 ]
-Wing = Annotated[Word, _option("--wing", "FORM", "Planform: straight, swept, delta, …")]
+Wing = Annotated[
+    Word,
+    _option(
+        "--wing",
+        "FORM",
+        "Planform: straight, swept, delta, flying wing, cruciform, tandem, canard, none",
+    ),
+]
 WingPosition = Annotated[Word, _option("--wing-position", "PLACE", "high, mid, low, parasol, none")]
-Tail = Annotated[Word, _option("--tail", "FORM", "conventional, t-tail, v-tail, twin fins, …")]
+Tail = Annotated[
+    Word,
+    _option(
+        "--tail",
+        "FORM",
+        "conventional, t-tail, v-tail, inverted v-tail, twin fins, cruciform, tip fins,"
+        " single fin, none",
+    ),
+]
 TipFins = Annotated[Word, _option("--tip-fins", "FORM", "none, up, down, up and down")]
 Propulsion = Annotated[
     Word, _option("--propulsion", "KIND", "piston, rotary, electric, turboprop, jet")
@@ -40,7 +55,14 @@ PropulsionPosition = Annotated[
 Engines = Annotated[Word, _option("--engines", "N", "Engines or motors.")]
 PropellerBlades = Annotated[Word, _option("--propeller-blades", "N", "Blades of one propeller.")]
 LandingGear = Annotated[Word, _option("--landing-gear", "KIND", "none, wheels, skids, legs")]
-Colour = Annotated[Word, _option("--colour", "COLOUR", "white, grey, black, green, sand, …")]
+Colour = Annotated[
+    Word,
+    _option(
+        "--colour",
+        "COLOUR",
+        "white, grey, black, green, sand, brown, orange, red, yellow, blue, metal",
+    ),
+]
 Text = Annotated[Words, _option("--text", "TEXT", "Words on the wreck, in any script.")]
 Part = Annotated[Words, _option("--part", "PART", "A part identified by hand, in words.")]
 Boxes = Annotated[

@@ -15,7 +15,7 @@ from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
 from wreckid.serving.overlay import show
 from wreckid.serving.result import LEAD, SAFETY, ModelIdentity, Result
 from wreckid.serving.tree import tree
-from wreckid.serving.words import headline, name_of
+from wreckid.serving.words import NOTHING_MOVED, headline, name_of
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
@@ -52,6 +52,7 @@ class Page:
             "units": units(),
             "measures": measures(),
             "length_rows": LENGTH_ROWS,
+            "nothing_moved": NOTHING_MOVED,
             "parts": _parts(catalogue),
         }
         self._catalogue = catalogue

@@ -13,6 +13,9 @@ from wreckid.serving.facts import ReadableFact
 SAFETY = "Wreckage can be explosive: do not touch it, keep away, call the emergency services."
 LEAD = "This is an investigative lead, not an identification: confirm it on the wreck itself."
 
+LEAST_MOVED = 0.05
+"""Log-odds below which a piece of evidence is said to have left a candidate where it was."""
+
 Flag = Literal["small", "dark"]
 
 
@@ -113,6 +116,11 @@ class Piece(_Frozen):
     observed: str
     explained: bool = Field(description="Whether any type of the catalogue explains it.")
     moved: tuple[Moved, ...]
+
+    @property
+    def shown(self) -> tuple[Moved, ...]:
+        """What is worth showing: movements that do not round to nothing."""
+        return tuple(one for one in self.moved if abs(one.log_odds) >= LEAST_MOVED)
 
 
 class Answer(_Frozen):

@@ -8,11 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from wreckid.datasets.catalogue import Catalogue, UavType
+from wreckid.model.settling import LEAST_SHARE
 from wreckid.model.verdict import percent
 from wreckid.serving.candidates import look_alikes
 from wreckid.serving.facts import ReadableFact, readable
 from wreckid.serving.result import Candidate, LookAlike, Piece, Question, Result
-from wreckid.serving.words import headline, name_of
+from wreckid.serving.words import NOTHING_MOVED, headline, name_of
 
 UNSOURCED = " (no source)"
 
@@ -55,8 +56,9 @@ def type_view(uav: UavType, catalogue: Catalogue) -> RenderableType:
 
 
 def _to_check(result: Result) -> list[Candidate]:
-    """The leading type, if any."""
-    return [one for one in result.candidates if one.facts][:1]
+    """The leading type, if any leads."""
+    types = [one for one in result.candidates if one.facts]
+    return [one for one in types[:1] if one.confidence >= LEAST_SHARE]
 
 
 def _candidates(result: Result) -> Table:
@@ -79,9 +81,9 @@ def _pieces(pieces: Iterable[Piece]) -> Table:
     """What each piece of evidence moved most, in log-odds and in words."""
     table = Table("Evidence", "Moved, in log-odds")
     for piece in pieces:
-        moved = sorted(piece.moved, key=lambda one: -abs(one.log_odds))[:3]
-        lines = "\n".join(f"{one.log_odds:+.1f} {one.words}" for one in moved)
-        table.add_row(Text(piece.observed), Text(lines))
+        moved = sorted(piece.shown, key=lambda one: -abs(one.log_odds))[:3]
+        lines = [f"{one.log_odds:+.1f} {one.words}" for one in moved] or [NOTHING_MOVED]
+        table.add_row(Text(piece.observed), Text("\n".join(lines)))
     return table
 
 

@@ -70,7 +70,7 @@ class Weigher:
         image = self._image(sighting)
         start = unseen(self._types) if image is None else image
         weighed = weigh(start, self._types, evidence, _prior(evidence))
-        posterior = weighed.posterior if image is not None or evidence.speaks else None
+        posterior = None if image is None and not weighed.moved else weighed.posterior
         candidates = () if posterior is None else self._candidates(posterior)
         image_candidates = () if image is None else self._candidates(image)
         return Result(

@@ -28,6 +28,7 @@ def name_of(identifier: str, catalogue: Catalogue) -> str:
     return catalogue.types[identifier].name
 
 
+NOTHING_MOVED = "moves none of the leading candidates"
 STEPS = ((0.1, "leaves {name} where it was"), (0.7, "{way} {name} a little"), (1.6, "{way} {name}"))
 FAR = "{way} {name} a lot"
 

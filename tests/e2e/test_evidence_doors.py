@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.model.release import Release
+from wreckid.serving.form import COUNTS, choices
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -336,3 +337,18 @@ def test_the_table_shows_both_columns_and_the_pieces(
 def test_the_schema_of_evidence_is_published(client: TestClient) -> None:
     schema = client.get("/v1/evidence").json()
     assert {"lengths", "wing", "text", "boxes", "prior"} <= set(schema["properties"])
+
+
+def test_the_help_names_every_choice(wreckid: Wreckid) -> None:
+    words = " ".join(wreckid("classify", "--help").out.replace("│", " ").split())
+    for name, values in choices().items():
+        assert f"--{name.replace('_', '-')} " in words
+        if name not in (*COUNTS, "prior"):
+            assert all(f"{value}" in words for value in values)
+
+
+def test_the_form_offers_every_choice(client: TestClient) -> None:
+    page = client.get("/").text
+    for name, values in choices().items():
+        assert f'name="{name}"' in page
+        assert all(f'<option value="{value}">' in page for value in values)

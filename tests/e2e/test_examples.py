@@ -112,6 +112,7 @@ def test_fragments_without_a_size_stay_insufficient(
 @pytest.mark.parametrize("name", ["mangystau-2025-06-19", "qyzyltal-2025-10-23"])
 def test_a_colour_or_a_warning_names_nothing(say: Callable[[str], Result], name: str) -> None:
     result = say(name)
+    assert max((one.confidence for one in result.candidates[1:]), default=0) < 0.05
     assert (result.verdict.level, result.verdict.rule) == ("insufficient", "little-evidence")
 
 
