@@ -94,16 +94,8 @@ def _strength(read: frozenset[str], wanted: frozenset[str], exact: float) -> flo
     if read & wanted:
         return exact
     long = [name for name in wanted if len(name) >= LONG_ENOUGH]
-    return exact / 2 if any(_variant(one, name) for one in read for name in long) else 0.0
-
-
-def _variant(read: str, name: str) -> bool:
-    """Whether letters differ a little; other digits are another name."""
-    return fuzz.ratio(read, name, score_cutoff=SIMILAR) > 0 and _digits(read) == _digits(name)
-
-
-def _digits(word: str) -> str:
-    return re.sub(r"\D", "", word)
+    similar = any(fuzz.ratio(one, name) >= SIMILAR for one in read for name in long)
+    return exact / 2 if similar else 0.0
 
 
 def _lists(part: str, uav: UavType) -> bool:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from wreckid.datasets.catalogue import Fact, catalogue
 from wreckid.datasets.priors import priors
 from wreckid.model.evidence import Evidence, Length, Measure, read_evidence
+from wreckid.model.forms import ERRORS, UNSOURCED, form_likelihood
 from wreckid.model.lengths import dimension, length_likelihood
-from wreckid.model.pooling import floored
+from wreckid.model.pooling import floored, pool
 from wreckid.model.weighing import unseen, weigh
 
 Array = npt.NDArray[np.float64]
@@ -198,6 +199,63 @@ def test_evidence_alone_points_to_the_type_that_it_describes(
 ) -> None:
     posterior = weigh(unseen(TYPES), TYPES, read_evidence(observed)).posterior
     assert IDS[int(np.argmax(posterior[:-1]))] == leader
+
+
+def odds(observed: dict[str, Any], name: str) -> float:
+    """What a piece speaks for a type against `not-a-uav`, in log-odds."""
+    (piece,) = weigh(unseen(TYPES), TYPES, read_evidence(observed)).pieces
+    return float(piece.log_odds[IDS.index(name)])
+
+
+def test_even_when_everything_agrees_nothing_is_certain() -> None:
+    sure = np.zeros((16, len(TYPES)))
+    sure[:, IDS.index("shahed-136")] = 1
+    everything = read_evidence(
+        {
+            "lengths": ["airframe=3.5 m ±1%", "wingspan=2.5 m ±1%"],
+            "wing": "delta",
+            "tail": "tip fins",
+            "tip_fins": "up and down",
+            "propulsion": "piston",
+            "propulsion_position": "rear",
+            "text": ["Герань-2", "Shahed-136", "Geran-2", "Geranium-2"],
+            "part": ["nose cone", "flat-four two-stroke engine with propeller hub"],
+        }
+    )
+    posterior = weigh(pool(sure, range(16)), TYPES, everything).posterior
+    assert posterior.max() < 1 and posterior.min() > 0
+
+
+def test_a_fuselage_may_be_shorter_than_the_airframe_but_not_by_any_length() -> None:
+    fits, short = (
+        length_likelihood(Length(value=value, tolerance=0.05, measures="fuselage"), TYPES).misfit
+        for value in (1.4, 0.8)
+    )
+    assert fits[IDS.index("orlan-10")] == 0
+    assert short[IDS.index("orlan-10")] > 1
+
+
+def test_any_value_that_sources_state_fits() -> None:
+    span = length_likelihood(Length(value=1.9, tolerance=0.05, measures="wingspan"), TYPES).misfit
+    assert span[IDS.index("gerbera")] == 0
+    blades = [form_likelihood("propeller_blades", n, TYPES).misfit for n in (2, 3, 4)]
+    assert [bool(one[IDS.index("fpv-quad")]) for one in blades] == [False, False, True]
+
+
+def test_a_form_is_wrong_as_often_as_is_stated() -> None:
+    tip_fins = odds({"tail": "tip fins"}, "shahed-136") - odds({"tail": "tip fins"}, "orlan-10")
+    error, unsourced = ERRORS["tail"], ERRORS["tail"] + UNSOURCED
+    assert tip_fins == pytest.approx(np.log((1 - error) / unsourced))
+
+
+def test_a_spelling_variant_speaks_less_than_the_name() -> None:
+    right, near = (odds({"text": [text]}, "gerbera") for text in ("Гербера", "Герберра"))
+    assert right > near > 0
+
+
+def test_a_number_tells_types_of_one_name_apart() -> None:
+    for text, one, other in (("Орлан-10", "orlan-10", "orlan-30"), ("ТУ 141", "tu-141", "tu-143")):
+        assert odds({"text": [text]}, one) > odds({"text": [text]}, other)
 
 
 def test_words_that_are_no_name_move_nothing() -> None:
