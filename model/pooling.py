@@ -50,8 +50,7 @@ def pool(probabilities: npt.ArrayLike, groups: Sequence[int]) -> Array:
     """
     weights = effective(len(set(groups))) * shares(groups)
     log = weights @ np.log(floored(probabilities))
-    pooled = np.exp(log - np.logaddexp.reduce(log))
-    return floored(pooled) if len(set(groups)) > 1 else np.asarray(pooled)
+    return np.asarray(np.exp(log - np.logaddexp.reduce(log)))
 
 
 def disagreement(probabilities: npt.ArrayLike, groups: Sequence[int]) -> float:

@@ -218,8 +218,8 @@ def test_even_when_everything_agrees_nothing_is_certain() -> None:
             "tip_fins": "up and down",
             "propulsion": "piston",
             "propulsion_position": "rear",
-            "text": ["Герань-2", "Shahed-136", "Geran-2", "Geranium-2"],
-            "part": ["nose cone", "flat-four two-stroke engine with propeller hub"],
+            "text": ["Герань-2", "Shahed-136", "Geran-2", "Geranium-2"] * 2,
+            "part": ["nose cone", "flat-four two-stroke engine with propeller hub"] * 4,
         }
     )
     posterior = weigh(pool(sure, range(16)), TYPES, everything).posterior
