@@ -37,7 +37,7 @@ lint: setup ## Check style and types
 	.venv-dev/bin/ruff check .
 	.venv-dev/bin/ruff format --check .
 	.venv-dev/bin/mypy $(ROOMS:%=-p wreckid.%)
-	.venv-dev/bin/mypy tests benchmarks
+	.venv-dev/bin/mypy tests benchmarks examples
 
 .PHONY: test
 test: lint ## Set up what tests need and pass them all
@@ -66,6 +66,10 @@ train: render ## Fine-tune the network of the release
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
 	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.1.0 $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+
+.PHONY: examples
+examples: .venv/ready ## Say what the tool makes of the finds in examples/
+	.venv/bin/python examples/answer.py
 
 .PHONY: bench
 bench: setup ## Measure speeds, as ratios within one run

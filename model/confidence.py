@@ -36,12 +36,3 @@ def ranking(probabilities: npt.ArrayLike) -> tuple[int, ...]:
     """Classes of probabilities[C], the most probable first, ties in the order of the classes."""
     order = np.argsort(-np.asarray(probabilities, np.float64), kind="stable")
     return tuple(int(index) for index in order)
-
-
-def pool(probabilities: npt.ArrayLike) -> Array:
-    """Probabilities[C] of an item from those of its photos, [P, C].
-
-    The mean (linear opinion pool, Stone, 1961): photos of one wreck are correlated witnesses,
-    so a second view of the same part must not count as independent evidence.
-    """
-    return np.asarray(np.mean(np.asarray(probabilities, np.float64), axis=0))

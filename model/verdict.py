@@ -1,7 +1,13 @@
-"""From probabilities to what is said, rolled up the tree of types when unsure."""
+"""From probabilities to what is said, rolled up the tree of types when unsure.
+
+A statement may be wrong, and it may be vague. Being wrong costs 1; naming the family instead of
+the type, or a UAV instead of its family, costs what the release's thresholds leave open, 1 minus
+the threshold of the finer level. Of the statements that reach their threshold the one of least
+expected cost is made (minimum-risk decision with rejection, Chow, 1970); silence is always open.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -15,8 +21,11 @@ Rule = Literal[
     "family-reached",
     "uav-reached",
     "uav-out-of-catalogue",
+    "uav-evidence-unexplained",
     "not-a-uav-reached",
     "nothing-reached",
+    "evidence-unexplained",
+    "little-evidence",
     "no-usable-photo",
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -54,39 +63,87 @@ class Label:
     family_name: str
 
 
-NO_USABLE_PHOTO = Verdict(
-    level="insufficient",
-    id=None,
-    reason="No photo could be read, so nothing can be said about the object.",
-    rule="no-usable-photo",
-)
+@dataclass(frozen=True)
+class Grounds:
+    """What a verdict rests on.
+
+    Attributes:
+        photos: whether any photo could be used; without one, nothing is said of what kind of
+            object it is, only of its type or family.
+        evidence: whether the investigator gave any evidence.
+        outside: whether the photos look like nothing in the catalogue.
+        unexplained: whether no type explains the evidence. Then, as outside the catalogue, no
+            type and no family is named.
+    """
+
+    photos: bool = True
+    evidence: bool = False
+    outside: bool = False
+    unexplained: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something that could be said.
+
+    Attributes:
+        probability: that it is right.
+        threshold: the probability that it needs.
+        vagueness: what it costs even if it is right.
+        verdict: it, in words.
+    """
+
+    probability: float
+    threshold: float
+    vagueness: float
+    verdict: Verdict
+
+    @property
+    def risk(self) -> float:
+        """Its expected cost."""
+        return self.vagueness + 1 - self.probability
 
 
 def decide(
-    probabilities: Sequence[float], labels: Sequence[Label], outside: bool, thresholds: Thresholds
+    probabilities: Sequence[float],
+    labels: Sequence[Label],
+    grounds: Grounds,
+    thresholds: Thresholds,
 ) -> Verdict:
-    """Say the most that the thresholds allow.
+    """Say what has the least expected cost of all that the thresholds allow.
 
     Args:
         probabilities: one a class, adding up to 1.
         labels: one a class, `not-a-uav` among them.
-        outside: whether the item looks like nothing in the catalogue; then no type and no
-            family is named.
+        grounds: what the verdict rests on.
         thresholds: the probability that each verdict needs.
     """
     ranked = sorted(zip(labels, probabilities, strict=True), key=lambda pair: -pair[1])
+    reached = [
+        one for one in _statements(ranked, grounds, thresholds) if one.probability >= one.threshold
+    ]
+    if reached:
+        return min(reached, key=lambda one: one.risk).verdict
+    return _silence(ranked[0], grounds)
+
+
+def _statements(
+    ranked: Sequence[tuple[Label, float]], grounds: Grounds, thresholds: Thresholds
+) -> Iterator[Statement]:
+    """What the grounds allow to be said, the finest first."""
     no_uav = next(p for label, p in ranked if label.id == NOT_A_UAV)
     types = [(label, p) for label, p in ranked if label.id != NOT_A_UAV]
-    if no_uav >= thresholds.not_a_uav:
-        return _not_a_uav(no_uav)
-    if not outside and types[0][1] >= thresholds.type:
-        return _type(*types[0])
     family, share = _leading_family(types)
-    if not outside and share >= thresholds.family:
-        return _family(family, share)
-    if 1 - no_uav >= thresholds.uav:
-        return _uav(1 - no_uav, outside)
-    return _nothing(ranked[0])
+    of_family = 1 - thresholds.type
+    of_uav = of_family + 1 - thresholds.family
+    of_silence = of_uav + 1 - thresholds.uav
+    if not (grounds.outside or grounds.unexplained):
+        yield Statement(types[0][1], thresholds.type, 0, _type(*types[0], grounds))
+        yield Statement(share, thresholds.family, of_family, _family(family, share))
+    if grounds.photos:
+        yield Statement(1 - no_uav, thresholds.uav, of_uav, _uav(1 - no_uav, grounds))
+        of_no_uav = of_silence - (1 - thresholds.not_a_uav)
+        yield Statement(no_uav, thresholds.not_a_uav, of_no_uav, _not_a_uav(no_uav))
 
 
 def percent(probability: float) -> str:
@@ -105,15 +162,22 @@ def _leading_family(types: Sequence[tuple[Label, float]]) -> tuple[Label, float]
     return next(label for label, _ in types if label.family == leader), shares[leader]
 
 
-def _type(label: Label, probability: float) -> Verdict:
+def _type(label: Label, probability: float, grounds: Grounds) -> Verdict:
     return Verdict(
         level="type",
         id=label.id,
-        reason=f"The photos resemble {label.name} more than any other type,"
+        reason=f"{_witnesses(grounds)} {label.name} more than any other type,"
         f" with a confidence of {percent(probability)}."
         " Check the parts listed before relying on it.",
         rule="type-reached",
     )
+
+
+def _witnesses(grounds: Grounds) -> str:
+    """Who points to a type."""
+    if not grounds.evidence:
+        return "The photos resemble"
+    return "Photos and evidence point to" if grounds.photos else "The evidence points to"
 
 
 def _family(label: Label, share: float) -> Verdict:
@@ -126,15 +190,18 @@ def _family(label: Label, share: float) -> Verdict:
     )
 
 
-def _uav(probability: float, outside: bool) -> Verdict:
-    because = (
-        "it looks like nothing in the catalogue" if outside else "no type or family stands out"
-    )
+def _uav(probability: float, grounds: Grounds) -> Verdict:
+    rule: Rule = "uav-reached"
+    because = "no type or family stands out"
+    if grounds.unexplained:
+        rule, because = "uav-evidence-unexplained", UNEXPLAINED
+    if grounds.outside:
+        rule, because = "uav-out-of-catalogue", "it looks like nothing in the catalogue"
     return Verdict(
         level="uav",
         id=None,
         reason=f"The object is probably a UAV ({percent(probability)}), type unknown: {because}.",
-        rule="uav-out-of-catalogue" if outside else "uav-reached",
+        rule=rule,
     )
 
 
@@ -148,12 +215,32 @@ def _not_a_uav(probability: float) -> Verdict:
     )
 
 
-def _nothing(leader: tuple[Label, float]) -> Verdict:
+def _silence(leader: tuple[Label, float], grounds: Grounds) -> Verdict:
+    if not grounds.photos and not grounds.evidence:
+        return NO_USABLE_PHOTO
+    rule, reason = _why_silent(leader, grounds)
+    return Verdict(level="insufficient", id=None, reason=reason, rule=rule)
+
+
+def _why_silent(leader: tuple[Label, float], grounds: Grounds) -> tuple[Rule, str]:
     label, probability = leader
-    return Verdict(
-        level="insufficient",
-        id=None,
-        reason=f"The leading candidate, {label.name}, reaches only"
-        f" {percent(probability)}. More photos, closer and from other sides, may help.",
-        rule="nothing-reached",
+    if grounds.unexplained:
+        return "evidence-unexplained", f"{UNEXPLAINED[0].upper()}{UNEXPLAINED[1:]}."
+    if not grounds.photos:
+        return "little-evidence", (
+            "No photo could be used, and what was measured or seen fits several types."
+            " Photos, a length or words on the wreck may help."
+        )
+    return "nothing-reached", (
+        f"The leading candidate, {label.name}, reaches only"
+        f" {percent(probability)}. More photos, closer and from other sides, may help."
     )
+
+
+UNEXPLAINED = "no type of the catalogue explains all of the evidence, so check the measurements"
+NO_USABLE_PHOTO = Verdict(
+    level="insufficient",
+    id=None,
+    reason="No photo could be read, so nothing can be said about the object.",
+    rule="no-usable-photo",
+)

@@ -1,21 +1,24 @@
 """The HTTP service: the API under /v1 and the page at /."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import FastAPI, File, HTTPException, Request, UploadFile
+from fastapi import Depends, FastAPI, File, Form, HTTPException, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.datastructures import FormData
 
 from wreckid.datasets.catalogue import Catalogue, UavType, catalogue
+from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
 from wreckid.model.release import Manifest, Release
 from wreckid.serving.classifier import Classifier
+from wreckid.serving.form import evidence_of
 from wreckid.serving.guard import BodyLimit, SecurityHeaders
 from wreckid.serving.intake import MOST_BYTES, NamedBytes
 from wreckid.serving.page import STATIC, Page
-from wreckid.serving.result import ModelIdentity, Result
+from wreckid.serving.result import ModelIdentity, Result, Sighting
 
 MOST_PHOTOS = 16
 FORM_OVERHEAD = 2**20
@@ -28,8 +31,21 @@ TOO_LARGE = (
     " keep the originals and send fewer or smaller copies."
 )
 
+EXAMINE_FIRST = "The photos' result is missing or damaged: examine the photos again."
+
 Uploads = Annotated[list[UploadFile], File(description=SEND_PHOTOS)]
 PageUploads = Annotated[list[UploadFile] | None, File()]
+EvidenceJson = Annotated[
+    str | None, Form(description="What is known besides the photos: `Evidence` as JSON.")
+]
+
+
+async def _fields(request: Request) -> FormData:
+    """The form as it came, photos aside."""
+    return await request.form()
+
+
+Fields = Annotated[FormData, Depends(_fields)]
 
 
 class _Frozen(BaseModel):
@@ -52,6 +68,12 @@ class ModelDescription(ModelIdentity):
     manifest: Manifest
 
 
+class Weighing(Sighting):
+    """What the photos showed, as in a result, and the evidence to weigh it with."""
+
+    evidence: Evidence = Evidence()
+
+
 class Status(_Frozen):
     """Whether the service is up."""
 
@@ -72,6 +94,7 @@ def create_app(release: Release) -> FastAPI:
     )
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(EvidenceError, _wrong_evidence)
     _add_api(app, classifier)
     _add_catalogue(app, classifier.catalogue, release.manifest)
     _add_page(app, classifier)
@@ -80,9 +103,19 @@ def create_app(release: Release) -> FastAPI:
 
 def _add_api(app: FastAPI, classifier: Classifier) -> None:
     @app.post("/v1/classify")
-    def classify(photos: Uploads) -> Result:
+    def classify(photos: Uploads, evidence: EvidenceJson = None) -> Result:
         """Judge 1 to 16 photos of one wreck; a photo that cannot be read is a row that says why."""
-        return classifier.classify(_received(photos))
+        return classifier.classify(_received(photos), read_evidence(evidence or "{}"))
+
+    @app.post("/v1/weigh")
+    def weigh(weighing: Weighing) -> Result:
+        """Weigh other evidence with what photos showed before; takes parts of a result."""
+        return classifier.weigher.weigh(weighing, weighing.evidence)
+
+    @app.get("/v1/evidence")
+    def evidence() -> dict[str, Any]:
+        """The JSON Schema of `Evidence`."""
+        return Evidence.model_json_schema()
 
     @app.get("/v1/model")
     def model() -> ModelDescription:
@@ -132,12 +165,27 @@ def _add_page(app: FastAPI, classifier: Classifier) -> None:
         return HTMLResponse(page.form())
 
     @app.post("/", include_in_schema=False)
-    def result(photos: PageUploads = None) -> HTMLResponse:
+    def result(fields: Fields, photos: PageUploads = None) -> HTMLResponse:
         try:
-            received = _received(photos or [])
+            evidence = evidence_of(fields)
+            received = _received(photos or []) if photos or not evidence.speaks else []
+            seen = classifier.examine(received, evidence)
         except HTTPException as problem:
             return HTMLResponse(page.form(problem.detail), problem.status_code)
-        return HTMLResponse(page.result(classifier.examine(received)))
+        except EvidenceError as problem:
+            return HTMLResponse(page.form(str(problem)), 422)
+        return HTMLResponse(page.result(seen.result, seen.views))
+
+    @app.post("/weigh", include_in_schema=False)
+    def weigh(fields: Fields) -> HTMLResponse:
+        try:
+            sighting = Sighting.model_validate_json(str(fields.get("sighting")))
+            weighed = classifier.weigher.weigh(sighting, evidence_of(fields))
+        except ValidationError:
+            return HTMLResponse(page.form(EXAMINE_FIRST), 422)
+        except EvidenceError as problem:
+            return HTMLResponse(page.form(str(problem)), 422)
+        return HTMLResponse(page.result(weighed))
 
 
 def _received(photos: Sequence[UploadFile]) -> list[NamedBytes]:
@@ -159,4 +207,17 @@ def _name(photo: UploadFile) -> str:
 
 
 def _not_understood(request: Request, error: Exception) -> Response:
+    if request.url.path == "/v1/weigh" and isinstance(error, RequestValidationError):
+        return JSONResponse({"detail": _first(error)}, 422)
     return JSONResponse({"detail": SEND_PHOTOS}, 422)
+
+
+def _first(error: RequestValidationError) -> str:
+    """The first problem of a JSON body as one sentence that names the field."""
+    problem = error.errors()[0]
+    place = ".".join(str(step) for step in problem["loc"][1:])
+    return f"{place or 'body'}: {problem['msg'].removeprefix('Value error, ')}."
+
+
+def _wrong_evidence(request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 422)

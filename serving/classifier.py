@@ -1,4 +1,4 @@
-"""From the photos of one item to its result: the whole way, in one direction."""
+"""From the photos of one item and the evidence to its result: the whole way, in one direction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,18 @@ import numpy.typing as npt
 from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
-from wreckid.model.confidence import energy, pool, prediction_set, probabilities, ranking
+from wreckid.model.confidence import energy, probabilities, ranking
+from wreckid.model.evidence import Evidence, EvidenceError
+from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.release import Release
-from wreckid.model.verdict import NO_USABLE_PHOTO, decide
-from wreckid.serving.candidates import candidate, labels
+from wreckid.serving.duplicates import groups
 from wreckid.serving.engine import Engine, Outputs
 from wreckid.serving.intake import NamedBytes
-from wreckid.serving.result import (
-    ModelIdentity,
-    OutOfCatalogue,
-    PhotoRecord,
-    PredictionSet,
-    Result,
-)
-from wreckid.serving.sight import see
+from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Result, Sighting
+from wreckid.serving.sight import Seen, Sight, see
+from wreckid.serving.weigher import Weigher
 
-LEADING = 5
-"""Candidates that are shown."""
+NOTHING = Evidence()
 
 
 @dataclass(frozen=True)
@@ -33,8 +28,8 @@ class View:
 
     Attributes:
         name: the photo's label.
-        picture: upright RGB, made small.
-        evidence: [h, w] over the whole photo, in logits above the mean of all classes.
+        picture: what was looked at, upright RGB, made small.
+        evidence: [h, w] over the picture, in logits above the mean of all classes.
     """
 
     name: str
@@ -49,7 +44,7 @@ class Examination:
     Attributes:
         result: what is answered.
         views: one of each photo that could be read.
-        posterior: the confidence of every class, [C]; None where no photo could be read.
+        posterior: the confidence of every class, [C]; None where nothing is known.
     """
 
     result: Result
@@ -67,72 +62,97 @@ class Classifier:
             ReleaseError: the network cannot be loaded.
             CatalogueError: a class of the release is not in the catalogue.
         """
+        self.weigher = Weigher(release, catalogue)
         self.manifest = release.manifest
         self.catalogue = catalogue
-        self.identity = ModelIdentity(
-            name=release.manifest.name, version=release.manifest.version, sha256=release.sha256
-        )
-        self._labels = labels(release.manifest.classes, catalogue)
+        self.identity = self.weigher.identity
         self._engine = Engine(release)
 
-    def classify(self, photos: Sequence[NamedBytes]) -> Result:
-        """Judge the photos of one item."""
-        return self.examine(photos).result
+    def classify(self, photos: Sequence[NamedBytes], evidence: Evidence = NOTHING) -> Result:
+        """Judge the photos of one item, with what else is known of it.
 
-    def examine(self, photos: Sequence[NamedBytes]) -> Examination:
-        """Judge the photos of one item, and show where the network looked."""
-        seen = [see(photo, self.manifest.input) for photo in photos]
-        records = tuple(one.record for one in seen)
-        usable = [(one.record.name, one.sight) for one in seen if one.sight is not None]
+        Raises:
+            EvidenceError: the evidence does not fit the photos.
+        """
+        return self.examine(photos, evidence).result
+
+    def examine(self, photos: Sequence[NamedBytes], evidence: Evidence = NOTHING) -> Examination:
+        """Judge the photos of one item, and show where the network looked.
+
+        Raises:
+            EvidenceError: the evidence does not fit the photos.
+        """
+        sighting, views = self._look(_seen(photos, evidence, self.weigher))
+        result = self.weigher.weigh(sighting, evidence)
+        known = result.probabilities
+        posterior = None if known is None else np.array([known[c] for c in self.manifest.classes])
+        return Examination(result, views, posterior)
+
+    def _look(self, seen: Sequence[Seen]) -> tuple[Sighting, tuple[View, ...]]:
+        """What the photos show, and where."""
+        usable = [(one.record, one.sight) for one in seen if one.sight is not None]
         if not usable:
-            return Examination(self._nothing_usable(records), (), None)
+            return Sighting(photos=tuple(one.record for one in seen)), ()
         outputs = self._engine.run(np.stack([sight.array for _, sight in usable]))
-        posterior = pool(probabilities(outputs.logits, self.manifest.temperature))
-        evidence = _evidence(outputs, ranking(posterior)[0])
-        views = tuple(
-            View(name, sight.picture, where)
-            for (name, sight), where in zip(usable, evidence, strict=True)
+        copies = _copies(usable)
+        each = probabilities(outputs.logits, self.manifest.temperature)
+        image = pool(each, copies)
+        sighting = Sighting(
+            photos=_with_copies([one.record for one in seen], [r for r, _ in usable], copies),
+            image_probabilities=self.weigher.named(image),
+            out_of_catalogue=self._out_of_catalogue(outputs, copies),
+            agreement=self._agreement(each, copies),
         )
-        return Examination(self._result(records, outputs, posterior), views, posterior)
+        where = _evidence(outputs, ranking(image)[0])
+        views = [
+            View(record.name, sight.picture, place)
+            for (record, sight), place in zip(usable, where, strict=True)
+        ]
+        return sighting, tuple(views)
 
-    def _result(
-        self,
-        records: tuple[PhotoRecord, ...],
-        outputs: Outputs,
-        posterior: npt.NDArray[np.float64],
-    ) -> Result:
-        candidates = tuple(
-            candidate(self._labels[index], float(posterior[index]), self.catalogue)
-            for index in ranking(posterior)[:LEADING]
-        )
-        strangeness = self._out_of_catalogue(outputs)
-        return Result(
-            photos=records,
-            image_candidates=candidates,
-            candidates=candidates,
-            prediction_set=self._prediction_set(posterior),
-            out_of_catalogue=strangeness,
-            verdict=decide(
-                posterior.tolist(), self._labels, strangeness.outside, self.manifest.verdict
-            ),
-            model=self.identity,
-        )
-
-    def _nothing_usable(self, records: tuple[PhotoRecord, ...]) -> Result:
-        return Result(photos=records, verdict=NO_USABLE_PHOTO, model=self.identity)
-
-    def _prediction_set(self, posterior: npt.NDArray[np.float64]) -> PredictionSet:
-        rule = self.manifest.prediction_set
-        admitted = prediction_set(posterior, rule.quantile)
-        return PredictionSet(
-            coverage=rule.coverage, types=tuple(self._labels[index].id for index in admitted)
-        )
-
-    def _out_of_catalogue(self, outputs: Outputs) -> OutOfCatalogue:
-        """The mean energy of the photos against the release's threshold."""
+    def _out_of_catalogue(self, outputs: Outputs, copies: Sequence[int]) -> OutOfCatalogue:
+        """The mean energy of the photos, copies counted once, against the release's threshold."""
         threshold = self.manifest.out_of_catalogue.threshold
-        score = float(energy(outputs.logits, self.manifest.temperature).mean())
+        score = float(shares(copies) @ energy(outputs.logits, self.manifest.temperature))
         return OutOfCatalogue(score=score, threshold=threshold, outside=score > threshold)
+
+    def _agreement(self, each: npt.NDArray[np.float64], copies: Sequence[int]) -> Agreement:
+        distinct, apart = len(set(copies)), disagreement(each, copies)
+        return Agreement(
+            distinct=distinct,
+            weight=effective(distinct),
+            disagreement=apart,
+            disagree=apart > DISAGREEMENT,
+            leaders=tuple(self.manifest.classes[ranking(row)[0]] for row in each),
+        )
+
+
+def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) -> list[Seen]:
+    """Each photo, or its box, as the network takes it."""
+    beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
+    if beyond:
+        raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+    boxes = {box.photo: box for box in evidence.boxes}
+    spec = weigher.manifest.input
+    return [see(photo, spec, boxes.get(number)) for number, photo in enumerate(photos, 1)]
+
+
+def _copies(usable: Sequence[tuple[PhotoRecord, Sight]]) -> tuple[int, ...]:
+    return groups(
+        [record.sha256 or "" for record, _ in usable], [sight.fingerprint for _, sight in usable]
+    )
+
+
+def _with_copies(
+    records: Sequence[PhotoRecord], usable: Sequence[PhotoRecord], copies: Sequence[int]
+) -> tuple[PhotoRecord, ...]:
+    """The records, those of copies with the name of what they copy."""
+    names = {
+        id(record): usable[first].name
+        for index, (record, first) in enumerate(zip(usable, copies, strict=True))
+        if first != index
+    }
+    return tuple(record.model_copy(update={"copy_of": names.get(id(record))}) for record in records)
 
 
 def _evidence(outputs: Outputs, leader: int) -> npt.NDArray[np.float32]:

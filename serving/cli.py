@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wreckid.datasets.errors import SetupError
-from wreckid.serving import workshop
+from wreckid.serving import options, workshop
 
 if TYPE_CHECKING:
     from wreckid.datasets.catalogue import UavType
@@ -36,21 +36,42 @@ ExistingFolder = Annotated[
     Path, typer.Argument(help="A folder of photos.", exists=True, file_okay=False)
 ]
 ExistingFiles = Annotated[
-    list[Path], typer.Argument(help="Photos of one wreck.", exists=True, dir_okay=False)
+    list[Path] | None, typer.Argument(help="Photos of one wreck.", exists=True, dir_okay=False)
 ]
 
 
 @app.command()
 def classify(
-    photos: ExistingFiles,
+    context: typer.Context,
+    photos: ExistingFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     release: ReleaseFolder = None,
+    lengths: options.Lengths = None,
+    wing: options.Wing = None,
+    wing_position: options.WingPosition = None,
+    tail: options.Tail = None,
+    tip_fins: options.TipFins = None,
+    propulsion: options.Propulsion = None,
+    propulsion_position: options.PropulsionPosition = None,
+    engines: options.Engines = None,
+    propeller_blades: options.PropellerBlades = None,
+    landing_gear: options.LandingGear = None,
+    colour: options.Colour = None,
+    text: options.Text = None,
+    part: options.Part = None,
+    boxes: options.Boxes = None,
+    prior: options.Prior = None,
 ) -> None:
-    """Judge one or more photos of one wreck."""
+    """Judge photos of one wreck, what was measured or seen on it, or both."""
     from wreckid.serving.intake import read_photo
 
+    evidence = options.evidence_of(context.params)
+    if not photos and not evidence.speaks:
+        raise typer.BadParameter("Name at least one photo, or give what was measured or seen.")
     classifier = _classifier(release)
-    result = classifier.classify([read_photo(photo, photo.name) for photo in photos])
+    result = classifier.classify(
+        [read_photo(photo, photo.name) for photo in photos or []], evidence
+    )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -59,7 +80,7 @@ def classify(
         from wreckid.serving.tables import result_view
 
         Console().print(result_view(result, classifier.catalogue))
-    if all(photo.failure for photo in result.photos):
+    if photos and all(photo.failure for photo in result.photos):
         raise typer.Exit(NO_PHOTO_READ)
 
 

@@ -1,16 +1,21 @@
 """The page: a form, and a result in words, rendered on the server."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wreckid.datasets.catalogue import Catalogue
+from wreckid.model.evidence import Evidence
 from wreckid.model.verdict import percent
-from wreckid.serving.classifier import Examination
+from wreckid.serving.classifier import View
+from wreckid.serving.comparison import comparison
+from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
 from wreckid.serving.overlay import show
-from wreckid.serving.result import LEAD, SAFETY, ModelIdentity
-from wreckid.serving.words import headline, name_of
+from wreckid.serving.result import LEAD, SAFETY, ModelIdentity, Result
+from wreckid.serving.tree import tree
+from wreckid.serving.words import NOTHING_MOVED, headline, name_of
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
@@ -43,16 +48,35 @@ class Page:
             "lead": LEAD,
             "model": model,
             "most_photos": most_photos,
+            "choices": choices(),
+            "units": units(),
+            "measures": measures(),
+            "length_rows": LENGTH_ROWS,
+            "nothing_moved": NOTHING_MOVED,
+            "parts": _parts(catalogue),
         }
+        self._catalogue = catalogue
 
     def form(self, problem: str = "") -> str:
         """The start page, with what went wrong last time, if anything."""
-        return self._templates.get_template("form.html").render(problem=problem)
+        return self._templates.get_template("form.html").render(
+            problem=problem, evidence=Evidence()
+        )
 
-    def result(self, examination: Examination) -> str:
-        """The result of one item."""
+    def result(self, result: Result, views: Sequence[View] = ()) -> str:
+        """The result of one item; without views for one whose photos are no longer here."""
         return self._templates.get_template("result.html").render(
-            result=examination.result,
-            photos=show(examination.views),
+            result=result,
+            evidence=result.evidence,
+            sighting=result.sighting.model_dump_json(),
+            photos=show(views),
+            tree=tree(result, self._catalogue),
+            comparison=comparison(result, self._catalogue),
             flags=FLAGS,
         )
+
+
+def _parts(catalogue: Catalogue) -> list[str]:
+    """Every part that the catalogue lists, to choose from."""
+    facts = (uav.facts.surviving_parts for uav in catalogue.types.values())
+    return sorted({part for fact in facts if fact for part in fact.value})

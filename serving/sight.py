@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageStat
 
+from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+from wreckid.serving.duplicates import Bits, fingerprint
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
 
@@ -20,6 +22,13 @@ SMALL = 224
 DARK = 40
 """Mean luminance, of 255, below which a photo is flagged as dark."""
 
+MARGIN = 0.1
+"""Room left around a box on each side, as a share of it: training pictures leave some too."""
+SMALLEST_BOX = 16
+"""Fewest pixels on a side of a box that can show anything."""
+FINER = 4
+"""How much finer a photo is decoded when only a box of it is looked at."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -27,11 +36,13 @@ class Sight:
 
     Attributes:
         array: the network's input, float32[3, H, W].
-        picture: upright RGB, made small.
+        picture: what was looked at, upright RGB, made small.
+        fingerprint: perceptual hash of the whole photo, if it has any detail.
     """
 
     array: npt.NDArray[np.float32]
     picture: Image.Image
+    fingerprint: Bits | None
 
 
 @dataclass(frozen=True)
@@ -42,25 +53,59 @@ class Seen:
     sight: Sight | None
 
 
-def see(photo: NamedBytes, spec: InputSpec) -> Seen:
-    """Hash, decode and prepare one photo; a bad one is a record with its failure."""
+def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
+    """Hash, decode and prepare one photo; a bad one is a record with its failure.
+
+    Args:
+        photo: the file as received.
+        spec: what the network takes in.
+        box: where in the photo the wreck is, if that was said.
+
+    Raises:
+        EvidenceError: the box is not in the photo.
+    """
     name = label(photo.name)
     if isinstance(photo.data, Failure):
         return Seen(PhotoRecord(name=name, sha256=None, failure=_failure(photo.data)), None)
     sha256 = hashlib.sha256(photo.data).hexdigest()
-    decoded = decode(photo.data, at_least=spec.size)
+    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1))
     if isinstance(decoded, Failure):
         return Seen(PhotoRecord(name=name, sha256=sha256, failure=_failure(decoded)), None)
-    sight = Sight(to_array(decoded.image, spec), _small(decoded.image))
+    looked_at = _inside(decoded, box) if box else decoded.image
+    whole = _small(decoded.image)
+    picture = _small(looked_at) if box else whole
+    sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
     record = PhotoRecord(
         name=name,
         sha256=sha256,
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
+        box=box,
         flags=_flags(decoded, sight.picture),
     )
     return Seen(record, sight)
+
+
+def _inside(photo: Photo, box: Box) -> Image.Image:
+    """The part of a photo in a box and a margin around it."""
+    if min(box.right, photo.width) - box.left < SMALLEST_BOX or (
+        min(box.bottom, photo.height) - box.top < SMALLEST_BOX
+    ):
+        raise EvidenceError(
+            f"evidence.boxes: the box of photo {box.photo} has fewer than {SMALLEST_BOX} pixels"
+            f" on a side within the {photo.width} × {photo.height} of the upright photo."
+        )
+    scale = photo.image.width / photo.width
+    wide, high = MARGIN * (box.right - box.left), MARGIN * (box.bottom - box.top)
+    edges = (
+        max(box.left - wide, 0),
+        max(box.top - high, 0),
+        min(box.right + wide, photo.width),
+        min(box.bottom + high, photo.height),
+    )
+    left, top, right, bottom = (round(edge * scale) for edge in edges)
+    return photo.image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 
 def _failure(failure: Failure) -> PhotoFailure:

@@ -1,6 +1,6 @@
 """Results and types as tables for a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -8,11 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from wreckid.datasets.catalogue import Catalogue, UavType
+from wreckid.model.settling import LEAST_SHARE
 from wreckid.model.verdict import percent
 from wreckid.serving.candidates import look_alikes
 from wreckid.serving.facts import ReadableFact, readable
-from wreckid.serving.result import Candidate, LookAlike, PhotoRecord, Result
-from wreckid.serving.words import headline
+from wreckid.serving.result import Candidate, LookAlike, Piece, Question, Result
+from wreckid.serving.words import NOTHING_MOVED, headline, name_of
 
 UNSOURCED = " (no source)"
 
@@ -24,9 +25,11 @@ def result_view(result: Result, catalogue: Catalogue) -> RenderableType:
     return Group(
         Text(safety, style="bold red"),
         Panel(Text(result.verdict.reason), title=Text(headline(result.verdict, catalogue))),
-        *([_candidates(result.candidates)] if result.candidates else []),
+        *(_question(question, catalogue) for question in result.would_settle),
+        *([_candidates(result)] if result.candidates else []),
+        *([_pieces(result.pieces)] if result.pieces else []),
         *(_checks(one.name, one.facts, one.look_alikes) for one in _to_check(result)),
-        *(_failure(photo) for photo in result.photos if photo.failure),
+        *(Text(line, style="yellow") for line in _remarks(result)),
         *(Text(notice, style="dim") for notice in [*others, f"Model {model}."]),
     )
 
@@ -53,15 +56,43 @@ def type_view(uav: UavType, catalogue: Catalogue) -> RenderableType:
 
 
 def _to_check(result: Result) -> list[Candidate]:
-    """The leading type, if any."""
-    return [one for one in result.candidates if one.facts][:1]
+    """The leading type, if any leads."""
+    types = [one for one in result.candidates if one.facts]
+    return [one for one in types[:1] if one.confidence >= LEAST_SHARE]
 
 
-def _candidates(candidates: Iterable[Candidate]) -> Table:
-    table = Table("Candidate", "Confidence", "Family")
-    for one in candidates:
-        table.add_row(Text(one.name), percent(one.confidence), Text(one.family_name))
+def _candidates(result: Result) -> Table:
+    """The candidates, with what the photos alone say where evidence was given."""
+    columns = ["Photos alone", "With evidence"] if result.pieces else ["Confidence"]
+    table = Table("Candidate", *columns, "Family")
+    for one in result.candidates:
+        before = _before(result, one.type) if result.pieces else []
+        row = [*before, percent(one.confidence)]
+        table.add_row(Text(one.name), *row, Text(one.family_name))
     return table
+
+
+def _before(result: Result, name: str) -> list[str]:
+    image = result.image_probabilities
+    return ["–" if image is None else percent(image[name])]
+
+
+def _pieces(pieces: Iterable[Piece]) -> Table:
+    """What each piece of evidence moved most, in log-odds and in words."""
+    table = Table("Evidence", "Moved, in log-odds")
+    for piece in pieces:
+        moved = sorted(piece.shown, key=lambda one: -abs(one.log_odds))[:3]
+        lines = [f"{one.log_odds:+.1f} {one.words}" for one in moved] or [NOTHING_MOVED]
+        table.add_row(Text(piece.observed), Text("\n".join(lines)))
+    return table
+
+
+def _question(question: Question, catalogue: Catalogue) -> Text:
+    answers = " or ".join(
+        f"{answer.value} ({', '.join(name_of(one, catalogue) for one in answer.types)})"
+        for answer in question.answers
+    )
+    return Text(f"What would settle it. {question.ask}: {answers}?")
 
 
 def _checks(
@@ -75,6 +106,10 @@ def _checks(
     return table
 
 
-def _failure(photo: PhotoRecord) -> Text:
-    message = photo.failure.message if photo.failure else ""
-    return Text(f"{photo.name}: {message}", style="yellow")
+def _remarks(result: Result) -> Iterator[str]:
+    """What is to be known of single photos."""
+    for photo in result.photos:
+        if photo.failure:
+            yield f"{photo.name}: {photo.failure.message}"
+        if photo.copy_of is not None:
+            yield f"{photo.name}: a copy of {photo.copy_of}, counted once."

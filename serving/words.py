@@ -26,3 +26,14 @@ def name_of(identifier: str, catalogue: Catalogue) -> str:
     if identifier in catalogue.families:
         return catalogue.families[identifier].name
     return catalogue.types[identifier].name
+
+
+NOTHING_MOVED = "moves none of the leading candidates"
+STEPS = ((0.1, "leaves {name} where it was"), (0.7, "{way} {name} a little"), (1.6, "{way} {name}"))
+FAR = "{way} {name} a lot"
+
+
+def movement(log_odds: float, name: str) -> str:
+    """How far a piece of evidence moved a candidate, in words that are no scale of any standard."""
+    words = next((words for limit, words in STEPS if abs(log_odds) < limit), FAR)
+    return words.format(way="raises" if log_odds > 0 else "lowers", name=name)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from wreckid.datasets.catalogue import CatalogueError, catalogue
+from wreckid.model.evidence import read_evidence
 from wreckid.model.preprocessing import Failure
 from wreckid.model.release import Release, ReleaseFacts, write_release
 from wreckid.serving.classifier import Classifier
@@ -134,6 +135,73 @@ def test_the_view_shows_where_the_leader_is(classifier: Classifier) -> None:
 def test_the_result_reads_back_from_its_json(classifier: Classifier, photo: MakePhoto) -> None:
     result = classifier.classify([NamedBytes("a.jpg", photo("red")), NamedBytes("b", b"")])
     assert Result.model_validate_json(result.model_dump_json()) == result
-    assert result.format_version == "1.0"
+    assert result.format_version == "1.1"
     assert result.notices == (SAFETY, LEAD)
     assert result.model == classifier.identity
+
+
+def detailed(seed: int, size: tuple[int, int] = (400, 300)) -> bytes:
+    """A photo with enough detail for a perceptual hash."""
+    values = np.random.default_rng(seed).integers(0, 255, (12, 16, 3), np.uint8)
+    file = BytesIO()
+    Image.fromarray(values).resize((400, 300), Image.Resampling.BICUBIC).resize(size).save(
+        file, "PNG"
+    )
+    return file.getvalue()
+
+
+def test_the_same_photo_twice_gives_the_answer_of_once(classifier: Classifier) -> None:
+    one, other = NamedBytes("a", detailed(1)), NamedBytes("b", detailed(2))
+    once = classifier.classify([one, other])
+    twice = classifier.classify([one, other, NamedBytes("c", one.data)])
+    assert twice.probabilities == pytest.approx(once.probabilities)
+    assert twice.verdict == once.verdict
+    assert [photo.copy_of for photo in twice.photos] == [None, None, "a"]
+    assert once.out_of_catalogue is not None and twice.out_of_catalogue is not None
+    assert twice.out_of_catalogue.score == pytest.approx(once.out_of_catalogue.score)
+    assert once.agreement is not None and twice.agreement is not None
+    assert twice.agreement.distinct == once.agreement.distinct == 2
+
+
+def test_a_scaled_copy_counts_once_beside_an_unreadable_photo(classifier: Classifier) -> None:
+    photos = [
+        NamedBytes("a", detailed(1)),
+        NamedBytes("bad", b"?"),
+        NamedBytes("small", detailed(1, (200, 150))),
+    ]
+    result = classifier.classify(photos)
+    assert [photo.copy_of for photo in result.photos] == [None, None, "a"]
+    assert result.agreement is not None and result.agreement.weight == 1
+
+
+def test_disagreement_between_photos_is_reported(classifier: Classifier, photo: MakePhoto) -> None:
+    red, green = NamedBytes("r", photo("red")), NamedBytes("g", photo("green"))
+    both, same = classifier.classify([red, green]), classifier.classify([red, red])
+    assert both.agreement is not None and both.agreement.disagree
+    assert both.agreement.leaders == ("shahed-136", "orlan-10")
+    assert any("disagree" in notice for notice in both.notices)
+    assert same.agreement is not None and not same.agreement.disagree
+    assert same.notices == (SAFETY, LEAD)
+
+
+def test_evidence_without_a_photo_is_weighed_alone(classifier: Classifier) -> None:
+    result = classifier.classify([], read_evidence({"text": ["Орлан-10"], "engines": 1}))
+    assert result.image_candidates == () and result.image_probabilities is None
+    assert result.candidates[0].type == "orlan-10"
+    assert result.probabilities is not None
+    assert sum(result.probabilities.values()) == pytest.approx(1)
+
+
+def test_a_colour_without_a_photo_is_little_evidence(classifier: Classifier) -> None:
+    result = classifier.classify([], read_evidence({"colour": "white"}))
+    assert (result.verdict.level, result.verdict.rule) == ("insufficient", "little-evidence")
+
+
+def test_the_sighting_of_a_result_weighs_to_the_same_result(
+    classifier: Classifier, photo: MakePhoto
+) -> None:
+    evidence = read_evidence({"lengths": ["airframe=3.4 m"], "tail": "tip fins"})
+    photos = [NamedBytes("a", photo("red")), NamedBytes("b", b"")]
+    plain, whole = classifier.classify(photos), classifier.classify(photos, evidence)
+    assert classifier.weigher.weigh(plain.sighting, evidence) == whole
+    assert whole.image_candidates == plain.image_candidates

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wreckid.model.confidence import energy, pool, prediction_set, probabilities, ranking
+from wreckid.model.confidence import energy, prediction_set, probabilities, ranking
 
 LOGITS = st.lists(st.floats(-500, 500), min_size=2, max_size=40)
 TEMPERATURES = st.floats(0.05, 20)
@@ -57,16 +57,3 @@ def test_a_set_holds_the_conforming_classes_in_order() -> None:
 
 def test_ties_rank_in_the_order_of_the_classes() -> None:
     assert ranking([0.25, 0.5, 0.25]) == (1, 0, 2)
-
-
-@given(st.lists(LOGITS.filter(lambda row: len(row) >= 5).map(lambda row: row[:5]), min_size=1))
-def test_pooling_keeps_a_distribution_and_forgets_the_order(rows: list[list[float]]) -> None:
-    values = probabilities(rows, 1)
-    pooled = pool(values)
-    assert pooled.sum() == pytest.approx(1)
-    assert pooled == pytest.approx(pool(values[::-1]))
-
-
-def test_the_same_photo_twice_is_no_more_certain() -> None:
-    one = probabilities([[2.0, 1.0, 0.0]], 1)
-    assert pool(np.repeat(one, 4, axis=0)) == pytest.approx(one[0])

@@ -4,21 +4,96 @@ const input = document.querySelector("#photos");
 if (input) {
   const drop = document.querySelector(".drop");
   const chosen = document.querySelector("#chosen");
+  const words = document.querySelector("#box-words");
   const button = document.querySelector("button");
-  const words = button.textContent;
+  const name = button.textContent;
 
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
   const list = () => {
     chosen.replaceChildren(
-      ...Array.from(input.files, (file) => {
+      ...Array.from(input.files, (file, index) => {
         const row = document.createElement("li");
         const size = document.createElement("span");
         size.textContent = megabytes(file.size);
         row.append(file.name, size);
+        preview(file, index + 1, row);
         return row;
       }),
     );
+  };
+
+  // A picture that the browser can show gets a canvas to draw the box of the wreck on.
+  const preview = (file, number, row) => {
+    const picture = new Image();
+    const address = URL.createObjectURL(file);
+    picture.addEventListener("load", () => {
+      row.append(boxCanvas(picture, number));
+      words.hidden = false;
+    });
+    picture.src = address;
+  };
+
+  const boxCanvas = (picture, number) => {
+    const canvas = document.createElement("canvas");
+    const box = document.createElement("input");
+    const holder = document.createElement("div");
+    const scale = Math.min(1, 640 / Math.max(picture.naturalWidth, picture.naturalHeight));
+    let from = null;
+
+    canvas.width = Math.round(picture.naturalWidth * scale);
+    canvas.height = Math.round(picture.naturalHeight * scale);
+    canvas.setAttribute("aria-label", `Draw a box around the wreck in photo ${number}`);
+    box.type = "hidden";
+    box.name = "box";
+    box.disabled = true;
+    holder.className = "boxed";
+    holder.append(canvas, box);
+
+    const place = (event) => {
+      const frame = canvas.getBoundingClientRect();
+      const within = (value, most) => Math.round(Math.min(Math.max(value, 0), most));
+      return [
+        within(((event.clientX - frame.left) / frame.width) * picture.naturalWidth, picture.naturalWidth),
+        within(((event.clientY - frame.top) / frame.height) * picture.naturalHeight, picture.naturalHeight),
+      ];
+    };
+
+    const draw = (corners) => {
+      const pen = canvas.getContext("2d");
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      if (!corners) return;
+      const [left, top, right, bottom] = corners.map((value) => value * scale);
+      pen.lineWidth = 3;
+      pen.strokeStyle = "#ff0080";
+      pen.strokeRect(left, top, right - left, bottom - top);
+    };
+
+    const corners = (to) => [
+      Math.min(from[0], to[0]),
+      Math.min(from[1], to[1]),
+      Math.max(from[0], to[0]),
+      Math.max(from[1], to[1]),
+    ];
+
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      from = place(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (from) draw(corners(place(event)));
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      if (!from) return;
+      const found = corners(place(event));
+      const drawn = found[2] - found[0] > 16 && found[3] - found[1] > 16;
+      from = null;
+      box.disabled = !drawn;
+      box.value = drawn ? `${number}:${found.join(",")}` : "";
+      draw(drawn ? found : null);
+    });
+    draw(null);
+    return holder;
   };
 
   const over = (event) => {
@@ -40,7 +115,47 @@ if (input) {
   });
   window.addEventListener("pageshow", () => {
     button.disabled = false;
-    button.textContent = words;
+    button.textContent = name;
     list();
+  });
+}
+
+// Evidence that changes is weighed at once; only the parts of the page marked live are replaced.
+const weigh = document.querySelector("#weigh");
+if (weigh) {
+  const problem = document.querySelector("#weigh-problem");
+  let waiting = 0;
+  let latest = 0;
+
+  const replace = (answer) => {
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const changed = answer.getElementById(part.id);
+      if (changed) part.replaceWith(changed);
+    }
+    document.title = answer.title;
+  };
+
+  const again = async () => {
+    const mine = ++latest;
+    try {
+      const answer = await fetch(weigh.action, { method: "POST", body: new FormData(weigh) });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (mine !== latest) return;
+      problem.hidden = answer.ok;
+      problem.textContent = answer.ok ? "" : page.querySelector(".problem").textContent;
+      if (answer.ok) replace(page);
+    } catch {
+      problem.hidden = false;
+      problem.textContent = "The machine that serves this page does not answer.";
+    }
+  };
+
+  weigh.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => weigh.checkValidity() && again(), 300);
+  });
+  weigh.addEventListener("submit", (event) => {
+    event.preventDefault();
+    again();
   });
 }

@@ -1,0 +1,51 @@
+"""The tree of types under a result: UAV or not, families, types, each with its share."""
+
+from dataclasses import dataclass
+
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
+from wreckid.serving.candidates import NOT_A_UAV_NAME
+from wreckid.serving.result import Result
+from wreckid.serving.words import name_of
+
+LEAST = 0.02
+"""Probability below which a branch is not drawn."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A node of the tree; `marked` where the verdict stops."""
+
+    name: str
+    probability: float
+    marked: bool
+    branches: tuple["Branch", ...] = ()
+
+
+def tree(result: Result, catalogue: Catalogue) -> tuple[Branch, ...]:
+    """UAV and not a UAV, the most probable families and types below, the likely ones first."""
+    if result.probabilities is None:
+        return ()
+    named = dict(result.probabilities)
+    no_uav = named.pop(NOT_A_UAV)
+    level, verdict = result.verdict.level, result.verdict.id
+    families: dict[str, dict[str, float]] = {}
+    for name, probability in named.items():
+        families.setdefault(catalogue.types[name].family, {})[name] = probability
+    branches = [
+        Branch(
+            name_of(family, catalogue),
+            sum(members.values()),
+            verdict == family,
+            _ranked([Branch(name_of(n, catalogue), p, verdict == n) for n, p in members.items()]),
+        )
+        for family, members in families.items()
+    ]
+    return (
+        Branch("A UAV", 1 - no_uav, level == "uav", _ranked(branches)),
+        Branch(NOT_A_UAV_NAME, no_uav, level == "not-a-uav"),
+    )
+
+
+def _ranked(branches: list[Branch]) -> tuple[Branch, ...]:
+    seen = [one for one in branches if one.probability >= LEAST or one.marked]
+    return tuple(sorted(seen, key=lambda one: -one.probability))
