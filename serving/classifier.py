@@ -1,7 +1,8 @@
 """From the photos of one item to its result: the whole way, in one direction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from wreckid.model.confidence import energy, pool, prediction_set, probabilities
 from wreckid.model.release import Release
 from wreckid.model.verdict import NO_USABLE_PHOTO, decide
 from wreckid.serving.candidates import candidate, labels
-from wreckid.serving.engine import Engine, Outputs
+from wreckid.serving.engine import Engine, Outputs, stacked, unstacked
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.result import (
     ModelIdentity,
@@ -21,10 +22,29 @@ from wreckid.serving.result import (
     PredictionSet,
     Result,
 )
-from wreckid.serving.sight import see
+from wreckid.serving.sight import Seen, see
 
 LEADING = 5
 """Candidates that are shown."""
+
+TOGETHER = 16
+"""Most photos that the network takes at once; bounds the memory of a long item."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What the network says of one photo, and the photo made small."""
+
+    picture: Image.Image
+    outputs: Outputs
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The record of a photo; `sighting` is None for one that could not be read."""
+
+    record: PhotoRecord
+    sighting: Sighting | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,7 @@ class Classifier:
             ReleaseError: the network cannot be loaded.
             CatalogueError: a class of the release is not in the catalogue.
         """
+        self.release = release
         self.manifest = release.manifest
         self.catalogue = catalogue
         self.identity = ModelIdentity(
@@ -81,19 +102,38 @@ class Classifier:
 
     def examine(self, photos: Sequence[NamedBytes]) -> Examination:
         """Judge the photos of one item, and show where the network looked."""
-        seen = [see(photo, self.manifest.input) for photo in photos]
-        records = tuple(one.record for one in seen)
-        usable = [(one.record.name, one.sight) for one in seen if one.sight is not None]
+        return self.judge(list(self.observe(photos)))
+
+    def observe(self, photos: Iterable[NamedBytes]) -> Iterator[Observation]:
+        """What the network says of each photo, in order; of a bad one, only its record."""
+        remaining = iter(photos)
+        while seen := [see(photo, self.manifest.input) for photo in islice(remaining, TOGETHER)]:
+            yield from self._observe_together(seen)
+
+    def judge(self, observations: Sequence[Observation]) -> Examination:
+        """Judge one item by what was observed in its photos."""
+        records = tuple(one.record for one in observations)
+        usable = [(one.record.name, one.sighting) for one in observations if one.sighting]
         if not usable:
             return Examination(self._nothing_usable(records), (), None)
-        outputs = self._engine.run(np.stack([sight.array for _, sight in usable]))
+        outputs = stacked([sighting.outputs for _, sighting in usable])
         posterior = pool(probabilities(outputs.logits, self.manifest.temperature))
         evidence = _evidence(outputs, ranking(posterior)[0])
         views = tuple(
-            View(name, sight.picture, where)
-            for (name, sight), where in zip(usable, evidence, strict=True)
+            View(name, sighting.picture, where)
+            for (name, sighting), where in zip(usable, evidence, strict=True)
         )
         return Examination(self._result(records, outputs, posterior), views, posterior)
+
+    def _observe_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
+        """Run the network once for several photos."""
+        sights = [one.sight for one in seen if one.sight is not None]
+        rows: Iterator[Outputs] = iter(())
+        if sights:
+            rows = unstacked(self._engine.run(np.stack([sight.array for sight in sights])))
+        for one in seen:
+            sighting = None if one.sight is None else Sighting(one.sight.picture, next(rows))
+            yield Observation(one.record, sighting)
 
     def _result(
         self,

@@ -15,7 +15,7 @@ def test_a_photo_is_its_bytes(tmp_path: Path) -> None:
 
 def test_what_cannot_be_opened_carries_its_failure(tmp_path: Path) -> None:
     assert read_photo(tmp_path, "folder").data == Failure("unreadable")
-    assert read_photo(tmp_path / "gone.jpg", "gone.jpg").data == Failure("unreadable")
+    assert read_photo(tmp_path / "gone.jpg", "gone.jpg").data == Failure("missing")
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

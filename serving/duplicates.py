@@ -1,0 +1,68 @@
+"""Photos that are the same, or look the same: a repost is no second witness."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+NEAR = 31
+"""Most bits, of 256, in which the PDQ hashes of one picture differ (Meta, 2019)."""
+BITS = 256
+BLOCK = 256
+"""Hashes that are compared with all others at once; bounds the memory."""
+
+Groups = list[list[int]]
+
+
+def same(keys: Iterable[Hashable]) -> Groups:
+    """Indices of equal keys, for each key that comes more than once; empty keys stay alone."""
+    found: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        if key:
+            found.setdefault(key, []).append(index)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def alike(hashes: Sequence[str]) -> Groups:
+    """Indices of hashes that are near each other, directly or through others.
+
+    Args:
+        hashes: PDQ hashes in hexadecimal; an empty one stays alone.
+    """
+    members: dict[str, list[int]] = {}
+    for index, one in enumerate(hashes):
+        if one:
+            members.setdefault(one, []).append(index)
+    distinct = list(members)
+    leaders = list(range(len(distinct)))
+    for first, second in _near_pairs(distinct):
+        leaders[_leader(leaders, second)] = _leader(leaders, first)
+    groups: dict[int, list[int]] = {}
+    for number, one in enumerate(distinct):
+        groups.setdefault(_leader(leaders, number), []).extend(members[one])
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+
+
+def _leader(leaders: list[int], number: int) -> int:
+    """The representative of a number's group (union-find, with paths halved on the way)."""
+    while leaders[number] != number:
+        leaders[number] = leaders[leaders[number]]
+        number = leaders[number]
+    return number
+
+
+def _near_pairs(hashes: Sequence[str]) -> Iterator[tuple[int, int]]:
+    signs = _signs(hashes)
+    for start in range(0, len(signs), BLOCK):
+        agreement = signs[start : start + BLOCK] @ signs[start:].T
+        firsts, seconds = np.nonzero(agreement >= BITS - 2 * NEAR)
+        later = firsts < seconds
+        yield from zip(
+            (firsts[later] + start).tolist(), (seconds[later] + start).tolist(), strict=True
+        )
+
+
+def _signs(hashes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Bits as -1 and 1, [N, 256]; their products count the bits that agree."""
+    packed = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, BITS // 8)
+    return np.unpackbits(packed, axis=1).astype(np.float32) * 2 - 1
