@@ -52,7 +52,7 @@ class CustodyLog:
         with file.open("ab+") as lines:
             lines.seek(0)
             for line in lines:
-                entry = read_line(line.removesuffix(b"\n")) if line.endswith(b"\n") else None
+                entry = read_line(line)
                 if entry is None or not log._follows(entry):
                     if next(lines, None) is not None:
                         raise SetupError(f"{file} was altered: `wreckid verify` names where.")
@@ -70,7 +70,7 @@ class CustodyLog:
     def append(self, event: str, **facts: object) -> None:
         """Add a line and wait until the disk has it."""
         line = _line(self._next, event, facts, self.head)
-        append(self._file, line + b"\n")
+        append(self._file, line)
         self._note(json.loads(line))
 
     @property
@@ -86,7 +86,7 @@ class CustodyLog:
 
 
 def read_line(line: bytes) -> Entry | None:
-    """A line of a log; None where it is not what was written."""
+    """A line of a log with its line break; None where it is not what was written."""
     body, mark, _ = line.rpartition(b', "hash": "')
     if not mark or line != _hashed(body):
         return None
@@ -169,4 +169,4 @@ def _line(number: int, event: str, facts: dict[str, object], previous: str) -> b
 
 
 def _hashed(body: bytes) -> bytes:
-    return body + b', "hash": "' + sha256(body).encode() + b'"}'
+    return body + b', "hash": "' + sha256(body).encode() + b'"}\n'

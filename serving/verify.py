@@ -88,7 +88,7 @@ def _log_lines(out: Path) -> Iterator[bytes]:
     if not (out / LOG).is_file():
         raise SetupError(f"{out} holds no {LOG}: name the folder of a run.")
     with (out / LOG).open("rb") as lines:
-        yield from (line.removesuffix(b"\n") for line in lines)
+        yield from lines
 
 
 def _log_breaks(out: Path) -> Iterator[str]:
