@@ -70,6 +70,7 @@ release: train ## Calibrate, export, measure and write the release, from catalog
 .PHONY: bench
 bench: setup ## Measure speeds, as ratios within one run
 	.venv-dev/bin/python benchmarks/classify.py
+	.venv-dev/bin/python benchmarks/folder.py
 
 .PHONY: clean
 clean: ## Remove environments and caches

@@ -14,6 +14,8 @@ from wreckid.serving.overlay import COLOUR, STRONGEST
 
 SIDE = 240
 """Longest side of a thumbnail in pixels."""
+MAP_SIDE = 28
+"""Side of the class map in pixels."""
 LEAST_QUALITY = 50
 """Quality, of 100, below which PDQ says little: plain pictures all look alike to it."""
 
@@ -47,15 +49,16 @@ def picture(photo: int, view: View, peak: float) -> Picture:
 
 
 def _looks(image: Image.Image) -> str:
-    bits, quality = pdqhash.compute(np.asarray(image))
+    bits, quality = pdqhash.compute(np.asarray(image.reduce(2)))  # It looks at 64 x 64.
     return np.packbits(bits.astype(bool)).tobytes().hex() if quality >= LEAST_QUALITY else ""
 
 
 def _overlay(evidence: npt.NDArray[np.float32], peak: float) -> Image.Image:
-    """RGBA, a pixel a cell; browsers smooth it over the photo."""
+    """RGBA; browsers stretch it over the photo."""
     share = np.clip(evidence / peak, 0, 1) if peak > 0 else np.zeros_like(evidence)
-    overlay = Image.new("RGBA", evidence.shape[::-1], COLOUR)
-    overlay.putalpha(Image.fromarray((share * STRONGEST).astype(np.uint8)))
+    opacity = Image.fromarray((share * STRONGEST).astype(np.uint8))
+    overlay = Image.new("RGBA", (MAP_SIDE, MAP_SIDE), COLOUR)
+    overlay.putalpha(opacity.resize(overlay.size, Image.Resampling.BICUBIC))
     return overlay
 
 

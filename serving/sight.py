@@ -11,8 +11,8 @@ from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_ar
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
 
-PICTURE_SIDE = 480
-"""Longest side in pixels of the picture kept to be shown."""
+PICTURE_SIDE = 512
+"""Longest side in pixels of the picture kept to be shown; an eighth of a usual phone's photo."""
 
 SMALL = 224
 """Pixels on the short side below which a photo is flagged as small."""

@@ -54,7 +54,7 @@ def list_photos(source: Path, leave_out: Path) -> Listing:
         SetupError: the archive is none.
     """
     if source.is_dir():
-        return _list_folder(source, leave_out.resolve())
+        return _list_folder(source.resolve(), leave_out.resolve())
     members = _members(source, prefix="")
     if members is None:
         raise SetupError(f"{source} is not a zip archive that can be read: fetch it again.")
@@ -113,7 +113,7 @@ def _list_folder(folder: Path, leave_out: Path) -> Listing:
 
 
 def _walk(folder: Path, leave_out: Path, left_out: Counter[str]) -> Iterator[Path]:
-    """Every regular file below a folder; counts by reason what stays out."""
+    """Every regular file below a resolved folder; counts by reason what stays out."""
     waiting = [folder]
     while waiting:
         for entry in _entries(waiting.pop(), left_out):
@@ -122,7 +122,7 @@ def _walk(folder: Path, leave_out: Path, left_out: Counter[str]) -> Iterator[Pat
                 left_out[reason] += 1
             elif not entry.is_dir(follow_symlinks=False):
                 yield path
-            elif path.resolve() != leave_out:
+            elif path != leave_out:
                 waiting.append(path)
 
 
