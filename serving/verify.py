@@ -104,9 +104,7 @@ def _log_breaks(out: Path) -> Iterator[str]:
 
 def _row_differences(out: Path, records: Sequence[dict[str, Any]]) -> Iterator[str]:
     kept = [(_row_name(place, row["item"]), row["row"]) for place, row in enumerate(records)]
-    found = _lines(out / RESULTS)
-    names = [f"{RESULTS}, line {place + 1}" for place in range(len(found))]
-    yield from differences(kept, list(zip(names, map(sha256, found), strict=True)))
+    yield from differences(kept, _named_lines(RESULTS, _lines(out / RESULTS)))
 
 
 def _row_name(place: int, item: str) -> str:
@@ -135,18 +133,20 @@ def _file_differences(out: Path, files: dict[str, str]) -> Iterator[str]:
 def _table_differences(out: Path) -> Iterator[str]:
     """Rows of the table that do not follow from the results."""
     try:
-        expected = list(table_lines(read_rows(out / RESULTS)))
+        expected = _named_lines(TABLE, table_lines(read_rows(out / RESULTS)))
     except (OSError, ValueError):  # The results are altered too, and are named by themselves.
         return
-    yield from differences(_table_rows(expected), _table_rows(_lines(out / TABLE)))
+    yield from differences(expected, _named_lines(TABLE, _lines(out / TABLE)))
 
 
-def _table_rows(lines: Iterable[bytes]) -> list[Named]:
-    return [(f"{TABLE}, line {place}", sha256(line)) for place, line in enumerate(lines, start=1)]
+def _named_lines(name: str, lines: Iterable[bytes]) -> list[Named]:
+    return [(f"{name}, line {place}", sha256(line)) for place, line in enumerate(lines, start=1)]
 
 
-def _lines(file: Path) -> list[bytes]:
-    return file.read_bytes().splitlines(keepends=True) if file.is_file() else []
+def _lines(file: Path) -> Iterator[bytes]:
+    if file.is_file():
+        with file.open("rb") as lines:
+            yield from lines
 
 
 def _evidence_differences(

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from wreckid.model.release import Release
-from wreckid.serving import intake
+from wreckid.serving.intake import read_photo
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -198,12 +198,18 @@ def test_a_listed_pipe_does_not_hang(batch: Batch, evidence: Path) -> None:
 
 
 def test_folders_of_any_depth(batch: Batch, evidence: Path, photo: MakePhoto) -> None:
-    deep = evidence
+    """Deeper than Python's recursion goes, so it is also taken down step by step."""
+    folders = [evidence]
     for _ in range(1050):
-        deep /= "d"
-        deep.mkdir()
-    (deep / "a.jpg").write_bytes(photo("red"))
-    assert items(batch(evidence)) == ["d/" * 1050 + "a.jpg"]
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    (folders[-1] / "a.jpg").write_bytes(photo("red"))
+    try:
+        assert items(batch(evidence)) == ["d/" * 1050 + "a.jpg"]
+    finally:
+        (folders[-1] / "a.jpg").unlink()
+        for folder in reversed(folders):
+            folder.rmdir()
 
 
 def test_a_file_that_changes_while_it_is_read_is_named(
@@ -219,8 +225,8 @@ def test_a_file_that_changes_while_it_is_read_is_named(
             stream.write(b"x")
         return found
 
-    monkeypatch.setattr(intake.os, "fstat", grown)
-    failure = intake.read_photo(file, "a.jpg").data
+    monkeypatch.setattr(os, "fstat", grown)
+    failure = read_photo(file, "a.jpg").data
     assert getattr(failure, "code", None) == "changing"
 
 

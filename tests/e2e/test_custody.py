@@ -114,10 +114,7 @@ LOG, ROWS, TABLE, PHOTO = "out/log.jsonl", "out/results.jsonl", "out/results.csv
 TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "photo, one byte": (flip(f"{PHOTO}07.jpg"), "photo site/07.jpg was changed"),
     "photo, last byte": (
-        lambda case: (
-            (case / f"{PHOTO}08.jpg").write_bytes((case / f"{PHOTO}08.jpg").read_bytes()[:-1])
-            and None
-        ),
+        bytes_of(f"{PHOTO}08.jpg", lambda data: data[:-1]),
         "photo site/08.jpg was changed",
     ),
     "photo emptied": (
