@@ -20,6 +20,9 @@ DIFFERENT = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
+EXTRAS = {"bagit": "bag"}
+"""The extra that brings a library, where it is not `train`."""
+
 app = typer.Typer(
     name="wreckid",
     help="Suggest which type of UAV a wreck came from. A lead for investigators, no more.",
@@ -105,7 +108,7 @@ def batch(
                 typer.echo(f"Stopped after {run.done} of {run.planned} items: repeat to go on.")
                 raise typer.Exit(INTERRUPTED)
             run.seal()
-        counts = run.counts()
+        counts = run.counts
         typer.echo(
             f"{counts.items} items, {counts.photos} photos, {counts.unreadable} unreadable: {out}"
         )
@@ -129,6 +132,20 @@ def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseFolder = N
 
     found = differences(out, evidence, _classifier(release))
     _report_differences(found, f"{out} gives the same answers again")
+
+
+@app.command()
+def bag(
+    out: RunFolder,
+    target: Annotated[Path, typer.Argument(metavar="BAG", help="A new folder.")],
+    evidence: Annotated[
+        Path, typer.Option(help="The photos of the run, where they lie now.", exists=True)
+    ],
+) -> None:
+    """Copy a sealed run and its photos into a BagIt bag, to be handed over."""
+    from wreckid.serving.bag import make_bag
+
+    typer.echo(f"{target}: seal {make_bag(out, evidence, target)}")
 
 
 @app.command()
@@ -177,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wreckid"):
             raise
-        install = f'{sys.executable} -m pip install "wreckid[train]"'
+        extra = EXTRAS.get(error.name, "train")
+        install = f'{sys.executable} -m pip install "wreckid[{extra}]"'
         _stop(f"{error.name} is missing; this installs it: {install}")
 
 

@@ -21,7 +21,7 @@ from wreckid.serving.pipeline import Judge, Judged, judge_in_order
 from wreckid.serving.plan import Item, ItemRule, Plan, make_plan, plan_lines, read_plan
 from wreckid.serving.provenance import actor, code_version, libraries
 from wreckid.serving.report import Contents, write_report
-from wreckid.serving.rows import Counts, Row, read_rows, row_line, schema, table_lines
+from wreckid.serving.rows import Counts, Row, row_line, schema, table_header, table_line
 from wreckid.serving.source import Reader
 
 PLAN = "plan.jsonl"
@@ -30,7 +30,7 @@ TABLE = "results.csv"
 SCHEMA = "results.schema.json"
 PICTURES = "pictures.jsonl"
 CAMERAS = "camera.jsonl"
-COMMITTED = (RESULTS, PICTURES, CAMERAS)
+COMMITTED = (RESULTS, TABLE, PICTURES, CAMERAS)
 """The files that grow with the log, a line an item."""
 
 OPENED, RESUMED, JUDGED, INTERRUPTED, SEALED = (
@@ -66,6 +66,9 @@ class Run:
     def __init__(self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry) -> None:
         self.log = log
         self.planned = int(opened["planned"]["items"])
+        self.counts = (
+            Counts.of_json(log.latest[JUDGED]["counts"]) if JUDGED in log.latest else Counts()
+        )
         self._out = out
         self._classifier = classifier
         self._opened = opened
@@ -78,18 +81,7 @@ class Run:
     @property
     def done(self) -> int:
         """How many items are committed."""
-        return int(self.log.latest[JUDGED]["done"]) if JUDGED in self.log.latest else 0
-
-    def rows(self) -> Iterator[Row]:
-        """The rows that are committed."""
-        return islice(read_rows(self._out / RESULTS), self.done)
-
-    def counts(self) -> Counts:
-        """What became of the items that are committed."""
-        counts = Counts()
-        for row in self.rows() if self.done else ():
-            counts.add(row)
-        return counts
+        return self.counts.items
 
     def go_on(self, watch: Callable[[Row], None], stop: Callable[[], bool]) -> None:
         """Judge what is left and commit it chunk by chunk.
@@ -114,32 +106,35 @@ class Run:
 
     def seal(self) -> None:
         """Write what is derived from the committed files, and the closing record."""
-        for name in COMMITTED:
-            custody.append(self._out / name, b"")
-        custody.write_whole(self._out / TABLE, table_lines(self.rows()))
+        if not self.done:
+            self._commit([])
         custody.write_whole(self._out / SCHEMA, [schema()])
         pages = write_report(self._out, self._contents())
-        names = [PLAN, *COMMITTED, TABLE, SCHEMA, *pages]
+        names = [PLAN, *COMMITTED, SCHEMA, *pages]
         hashes = {name: custody.sha256_of_file(self._out / name) for name in names}
-        self.log.append(SEALED, who=actor(), counts=self.counts().as_json(), files=hashes)
+        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=hashes)
 
     def _left(self) -> Iterator[Item]:
         return islice(read_plan(self._out / PLAN), self.done, None)
 
     def _commit(self, chunk: Sequence[Judged]) -> None:
         lines = [_lines(judged) for judged in chunk]
+        heads = {} if self.done else {TABLE: table_header()}
         for name in COMMITTED:
-            custody.append(self._out / name, b"".join(line[name] for line in lines))
+            content = heads.get(name, b"") + b"".join(line[name] for line in lines)
+            custody.append(self._out / name, content)
+        for judged in chunk:
+            self.counts.add(judged.row)
         self.log.append(
             JUDGED,
-            done=self.done + len(chunk),
+            counts=self.counts.as_json(),
             rows=[_record(one.row, line[RESULTS]) for one, line in zip(chunk, lines, strict=True)],
             ends={name: (self._out / name).stat().st_size for name in COMMITTED},
         )
 
     def _contents(self) -> Contents:
         return Contents(
-            self.rows,
+            self._out / RESULTS,
             self._out / PICTURES,
             self._out / CAMERAS if self._opened["cameras_in_report"] else None,
             self._opened,
@@ -256,6 +251,7 @@ def _lines(judged: Judged) -> dict[str, bytes]:
     pictures = [picture._asdict() for picture in judged.pictures]
     return {
         RESULTS: row_line(judged.row),
+        TABLE: table_line(judged.row),
         PICTURES: to_json({"item": item, "pictures": pictures}) + b"\n",
         CAMERAS: to_json({"item": item, "photos": judged.cameras}) + b"\n",
     }

@@ -8,7 +8,7 @@ import hashlib
 import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -24,7 +24,7 @@ from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import Entry, write_whole
 from wreckid.serving.duplicates import alike, same
 from wreckid.serving.result import LEAD, SAFETY
-from wreckid.serving.rows import Counts, Row
+from wreckid.serving.rows import Counts, Row, read_rows
 from wreckid.serving.words import headline, name_of
 
 FRONT = "report.html"
@@ -53,18 +53,23 @@ class Contents:
     """What a report is made from.
 
     Attributes:
-        rows: gives the rows of the run anew each time.
+        rows: JSON Lines, the results.
         pictures: JSON Lines, what is shown of each item.
         cameras: JSON Lines, what photos say of their cameras; None to leave that out.
         opened: the first line of the run's log.
         classifier: what judged.
     """
 
-    rows: Callable[[], Iterator[Row]]
+    rows: Path
     pictures: Path
     cameras: Path | None
     opened: Entry
     classifier: Classifier
+
+    @property
+    def parted(self) -> bool:
+        """Whether the items have pages of their own."""
+        return int(self.opened["planned"]["items"]) > PART
 
 
 class Shown(NamedTuple):
@@ -93,7 +98,6 @@ class Line(NamedTuple):
 class Witness(NamedTuple):
     """One photo among those that may be the same."""
 
-    number: int
     item: str
     photo: str
     sha256: str
@@ -120,21 +124,21 @@ class Overview:
 
 def write_report(out: Path, contents: Contents) -> list[str]:
     """Write the pages of a run; their names below `out`."""
-    pages = _Pages(contents)
-    parted = int(contents.opened["planned"]["items"]) > PART
-    names = list(_write_parts(out, pages)) if parted else []
-    shown = [] if parted else list(_shown(contents))
-    write_whole(out / FRONT, [pages.front(shown, names)])
+    pages, overview, names, alone = _Pages(contents), Overview(), list[str](), list[Shown]()
+    for part in _by_part(_shown(contents)):
+        pages.note(overview, part)
+        if contents.parted:
+            names.append(_part(part[0].number))
+            (out / PARTS).mkdir(exist_ok=True)
+            write_whole(out / names[-1], [pages.part(part)])
+        else:
+            alone = part
+    write_whole(out / FRONT, [pages.front(overview, alone, names)])
     return [FRONT, *names]
 
 
-def _write_parts(out: Path, pages: "_Pages") -> Iterator[str]:
-    (out / PARTS).mkdir(exist_ok=True)
-    shown = _shown(pages.contents)
-    for part in iter(lambda: list(islice(shown, PART)), []):
-        name = _part(part[0].number)
-        write_whole(out / name, [pages.part(part)])
-        yield name
+def _by_part(shown: Iterator[Shown]) -> Iterator[list[Shown]]:
+    return iter(lambda: list(islice(shown, PART)), [])
 
 
 def _part(number: int) -> str:
@@ -167,9 +171,8 @@ class _Pages:
             "model": contents.classifier.identity,
         }
 
-    def front(self, shown: Sequence[Shown], parts: Sequence[str]) -> bytes:
+    def front(self, overview: Overview, shown: Sequence[Shown], parts: Sequence[str]) -> bytes:
         """The front page, with all items where they are few."""
-        overview = self._overview()
         witnesses = overview.witnesses
         return self._render(
             "front.html",
@@ -191,20 +194,19 @@ class _Pages:
     def _render(self, template: str, **values: object) -> bytes:
         return self._templates.get_template(template).render(**values).encode()
 
-    def _overview(self) -> Overview:
-        """What the front page says of all items, from one walk over them."""
-        overview = Overview()
-        parted = int(self.contents.opened["planned"]["items"]) > PART
-        pairs = zip(self.contents.rows(), _objects(self.contents.pictures), strict=True)
-        for number, (row, pictures) in enumerate(pairs):
-            overview.counts.add(row)
-            overview.witnesses += _witnesses(number, row, pictures["pictures"])
-            overview.failures.update(one.failure.code for one in row.photos if one.failure)
+    def note(self, overview: Overview, shown: Sequence[Shown]) -> None:
+        """Add items to what the front page says."""
+        for one in shown:
+            overview.counts.add(one.row)
+            overview.witnesses += _witnesses(one)
+            overview.failures.update(
+                photo.failure.code for photo in one.row.photos if photo.failure
+            )
             if len(overview.failed) < MOST_LISTED:
-                overview.failed += _failed(row)
-            if number < MOST_LINES:
-                overview.lines.append(self._line(number, row, _part(number) if parted else ""))
-        return overview
+                overview.failed += _failed(one.row)
+            if one.number < MOST_LINES:
+                page = _part(one.number) if self.contents.parted else ""
+                overview.lines.append(self._line(one.number, one.row, page))
 
     def _line(self, number: int, row: Row, page: str) -> Line:
         leader = row.candidates[0] if row.candidates else None
@@ -223,16 +225,16 @@ class _Pages:
 
 def _shown(contents: Contents) -> Iterator[Shown]:
     cameras = _objects(contents.cameras) if contents.cameras else None
-    pairs = zip(contents.rows(), _objects(contents.pictures), strict=True)
+    pairs = zip(read_rows(contents.rows), _objects(contents.pictures), strict=True)
     for number, (row, pictures) in enumerate(pairs):
         tags = next(cameras)["photos"] if cameras else []
         yield Shown(number, row, pictures["pictures"], tags)
 
 
-def _witnesses(number: int, row: Row, pictures: Sequence[dict[str, Any]]) -> Iterator[Witness]:
-    looks = {one["photo"]: one["looks"] for one in pictures}
-    for index, photo in enumerate(row.photos):
-        yield Witness(number, row.item, photo.name, photo.sha256 or "", looks.get(index, ""))
+def _witnesses(shown: Shown) -> Iterator[Witness]:
+    looks = {one["photo"]: one["looks"] for one in shown.pictures}
+    for index, photo in enumerate(shown.row.photos):
+        yield Witness(shown.row.item, photo.name, photo.sha256 or "", looks.get(index, ""))
 
 
 def _groups(witnesses: Sequence[Witness], groups: Iterable[list[int]]) -> list[list[Witness]]:

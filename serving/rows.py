@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -63,6 +64,11 @@ class Counts:
     unreadable: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
 
+    @classmethod
+    def of_json(cls, counts: Mapping[str, Any]) -> Self:
+        """The counts that `as_json` gave."""
+        return cls(**{**counts, "verdicts": Counter(counts["verdicts"])})
+
     def add(self, row: Row) -> None:
         """Count one more item."""
         self.items += 1
@@ -93,11 +99,14 @@ def schema() -> bytes:
     return json.dumps(Row.model_json_schema(mode="serialization"), indent=1).encode() + b"\n"
 
 
-def table_lines(rows: Iterable[Row]) -> Iterator[bytes]:
-    """A table in CSV, its header first, that opens right in spreadsheets."""
-    yield SPREADSHEET_MARK.encode() + _csv_line(COLUMNS)
-    for row in rows:
-        yield _csv_line([safe_cell(cell) for cell in _cells(row)])
+def table_header() -> bytes:
+    """The first line of a table in CSV that opens right in spreadsheets."""
+    return SPREADSHEET_MARK.encode() + _csv_line(COLUMNS)
+
+
+def table_line(row: Row) -> bytes:
+    """A row as a line of CSV."""
+    return _csv_line([safe_cell(cell) for cell in _cells(row)])
 
 
 def safe_cell(value: Cell) -> Cell:

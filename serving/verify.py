@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
 from wreckid.serving.plan import make_plan, read_plan
 from wreckid.serving.report import PARTS
-from wreckid.serving.rows import read_rows, table_lines
+from wreckid.serving.rows import read_rows, table_header, table_line
 from wreckid.serving.source import Place, Reader
 
 Named = tuple[str, str]
@@ -133,7 +134,8 @@ def _file_differences(out: Path, files: dict[str, str]) -> Iterator[str]:
 def _table_differences(out: Path) -> Iterator[str]:
     """Rows of the table that do not follow from the results."""
     try:
-        expected = _named_lines(TABLE, table_lines(read_rows(out / RESULTS)))
+        lines = chain([table_header()], map(table_line, read_rows(out / RESULTS)))
+        expected = _named_lines(TABLE, lines)
     except (OSError, ValueError):  # The results are altered too, and are named by themselves.
         return
     yield from differences(expected, _named_lines(TABLE, _lines(out / TABLE)))

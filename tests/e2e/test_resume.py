@@ -16,7 +16,7 @@ import pytest
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
-from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, TABLE, Wanted, open_run
+from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, Wanted, open_run
 from wreckid.serving.verify import verify
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Wreckid = Callable[..., "Finished"]
 MakePhoto = Callable[..., bytes]
-SAME = (PLAN, *COMMITTED, TABLE, SCHEMA)
+SAME = (PLAN, *COMMITTED, SCHEMA)
 """The files that hold no times."""
 KILLS = 20
 
@@ -123,7 +123,6 @@ def test_after_a_power_cut_the_end_is_the_same(
         (out / name).write_bytes(content[: chance.randrange(least, len(content) + 1)])
         if not committed:
             (out / name).unlink()
-    (out / TABLE).unlink()
     assert go(evidence, out, judge)
     assert files(out) == whole
     assert list(verify(out, evidence)) == []
