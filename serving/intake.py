@@ -1,5 +1,6 @@
 """Photos as they arrive: a label and bytes, or why there are none."""
 
+import hashlib
 import os
 import stat
 import unicodedata
@@ -20,16 +21,20 @@ class NamedBytes:
     Attributes:
         name: a label, never a path to open.
         data: the bytes, or why they could not be had.
+        sha256: hash of a file that is too large to be taken in; else null.
     """
 
     name: str
     data: bytes | Failure
+    sha256: str | None = None
 
 
 def read_photo(file: Path, name: str) -> NamedBytes:
     """Read a photo from disk; a file that cannot be read carries its failure."""
     try:
         with os.fdopen(_open_untouched(file), "rb") as stream:
+            if os.fstat(stream.fileno()).st_size > MOST_BYTES:
+                return _too_large(stream, name)
             return NamedBytes(name, _read(stream))
     except (FileNotFoundError, NotADirectoryError):
         return NamedBytes(name, Failure("missing"))
@@ -42,12 +47,16 @@ def label(name: str) -> str:
     return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in name)
 
 
+def _too_large(stream: BinaryIO, name: str) -> NamedBytes:
+    """Its hash is taken all the same: evidence that cannot be used must not change unseen."""
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    return NamedBytes(name, Failure("too-large"), digest)
+
+
 def _read(stream: BinaryIO) -> bytes | Failure:
     before = os.fstat(stream.fileno())
     if not stat.S_ISREG(before.st_mode):
         return Failure("unreadable")
-    if before.st_size > MOST_BYTES:
-        return Failure("too-large")
     data = stream.read(before.st_size + 1)
     after = os.fstat(stream.fileno())
     unchanged = len(data) == before.st_size and after.st_mtime_ns == before.st_mtime_ns

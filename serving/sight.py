@@ -46,7 +46,7 @@ def see(photo: NamedBytes, spec: InputSpec) -> Seen:
     """Hash, decode and prepare one photo; a bad one is a record with its failure."""
     name = label(photo.name)
     if isinstance(photo.data, Failure):
-        return Seen(PhotoRecord(name=name, sha256=None, failure=_failure(photo.data)), None)
+        return Seen(PhotoRecord(name=name, sha256=photo.sha256, failure=_failure(photo.data)), None)
     sha256 = hashlib.sha256(photo.data).hexdigest()
     decoded = decode(photo.data, at_least=spec.size)
     if isinstance(decoded, Failure):

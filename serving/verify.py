@@ -170,9 +170,9 @@ def _evidence_differences(
 
 
 def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Iterator[str]:
-    data = reader.read(place).data
-    now = None if isinstance(data, Failure) else sha256(data)
+    photo = reader.read(place)
+    now = photo.sha256 if isinstance(photo.data, Failure) else sha256(photo.data)
     if now == expected:
         return
-    gone = isinstance(data, Failure) and data.code == "missing"
+    gone = isinstance(photo.data, Failure) and photo.data.code == "missing"
     yield f"photo {label(place.name)} {'is missing' if gone else 'was changed'}"

@@ -230,6 +230,21 @@ def test_a_file_that_changes_while_it_is_read_is_named(
     assert getattr(failure, "code", None) == "changing"
 
 
+def test_a_film_that_changes_after_the_run_is_named(
+    batch: Batch,
+    evidence: Path,
+    wreckid: Callable[..., "Finished"],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wreckid.serving.intake.MOST_BYTES", 100)
+    (evidence / "film.mov").write_bytes(bytes(500))
+    assert codes(batch(evidence, code=1)) == ["too-large"]
+    (evidence / "film.mov").write_bytes(bytes(499) + b"1")
+    done = wreckid("verify", tmp_path / "out", "--evidence", evidence)
+    assert done.out == "photo film.mov was changed.\n"
+
+
 def test_originals_are_not_touched(batch: Batch, evidence: Path, photo: MakePhoto) -> None:
     file = evidence / "a.jpg"
     file.write_bytes(photo("red"))
