@@ -22,7 +22,16 @@ MOST_PIXELS = 64_000_000
 SMALLEST_SIDE = 32
 """Fewest pixels on a side of a photo that can show anything."""
 
-FailureCode = Literal["empty", "not-an-image", "truncated", "too-large", "too-small", "unreadable"]
+FailureCode = Literal[
+    "empty",
+    "not-an-image",
+    "truncated",
+    "too-large",
+    "too-small",
+    "unreadable",
+    "missing",
+    "changing",
+]
 
 SENTENCES: dict[FailureCode, str] = {
     "empty": "The file is empty: copy it again from the camera or the sender.",
@@ -35,6 +44,9 @@ SENTENCES: dict[FailureCode, str] = {
     " send the original instead of a thumbnail.",
     "unreadable": "The file is damaged and cannot be read:"
     " copy it again from the camera or the sender.",
+    "missing": "The file was not there when it was to be read: look for it where it was collected.",
+    "changing": "The file changed while it was read:"
+    " wait until whatever writes it has ended, then start a new run.",
 }
 
 TURNS = {

@@ -1,7 +1,8 @@
 """From the photos of one item and the evidence to its result: the whole way, in one direction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,40 @@ from wreckid.model.confidence import energy, probabilities, ranking
 from wreckid.model.evidence import Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.release import Release
-from wreckid.serving.duplicates import groups
-from wreckid.serving.engine import Engine, Outputs
+from wreckid.serving.duplicates import first_copies
+from wreckid.serving.engine import Engine, Outputs, stacked, unstacked
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Result, Sighting
 from wreckid.serving.sight import Seen, Sight, see
 from wreckid.serving.weigher import Weigher
 
 NOTHING = Evidence()
+
+TOGETHER = 16
+"""Most photos that the network takes at once; bounds the memory of a long item."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the network says of one photo.
+
+    Attributes:
+        picture: what was looked at, upright RGB, made small.
+        fingerprint: how the whole photo looks, by `duplicates.fingerprint`.
+        outputs: of the network, for a batch of one.
+    """
+
+    picture: Image.Image
+    fingerprint: str
+    outputs: Outputs
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The record of a photo; `look` is None for one that could not be read."""
+
+    record: PhotoRecord
+    look: Look | None
 
 
 @dataclass(frozen=True)
@@ -29,11 +56,13 @@ class View:
     Attributes:
         name: the photo's label.
         picture: what was looked at, upright RGB, made small.
+        fingerprint: how the whole photo looks, by `duplicates.fingerprint`.
         evidence: [h, w] over the picture, in logits above the mean of all classes.
     """
 
     name: str
     picture: Image.Image
+    fingerprint: str
     evidence: npt.NDArray[np.float32]
 
 
@@ -63,6 +92,7 @@ class Classifier:
             CatalogueError: a class of the release is not in the catalogue.
         """
         self.weigher = Weigher(release, catalogue)
+        self.release = release
         self.manifest = release.manifest
         self.catalogue = catalogue
         self.identity = self.weigher.identity
@@ -82,31 +112,58 @@ class Classifier:
         Raises:
             EvidenceError: the evidence does not fit the photos.
         """
-        sighting, views = self._look(_seen(photos, evidence, self.weigher))
+        seen = _seen(photos, evidence, self.weigher)
+        return self.judge(list(self._observed(seen)), evidence)
+
+    def observe(self, photos: Iterable[NamedBytes]) -> Iterator[Observation]:
+        """What the network says of each photo, in order; of a bad one, only its record."""
+        return self._observed(see(photo, self.manifest.input) for photo in photos)
+
+    def judge(
+        self, observations: Sequence[Observation], evidence: Evidence = NOTHING
+    ) -> Examination:
+        """Judge one item by what was observed in its photos, and what else is known of it."""
+        sighting, views = self._sighting(observations)
         result = self.weigher.weigh(sighting, evidence)
         known = result.probabilities
         posterior = None if known is None else np.array([known[c] for c in self.manifest.classes])
         return Examination(result, views, posterior)
 
-    def _look(self, seen: Sequence[Seen]) -> tuple[Sighting, tuple[View, ...]]:
+    def _observed(self, seen: Iterable[Seen]) -> Iterator[Observation]:
+        remaining = iter(seen)
+        while together := list(islice(remaining, TOGETHER)):
+            yield from self._observed_together(together)
+
+    def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
+        """Run the network once for several photos."""
+        sights = [one.sight for one in seen if one.sight is not None]
+        rows: Iterator[Outputs] = iter(())
+        if sights:
+            rows = unstacked(self._engine.run(np.stack([sight.array for sight in sights])))
+        for one in seen:
+            look = None if one.sight is None else _look(one.sight, next(rows))
+            yield Observation(one.record, look)
+
+    def _sighting(self, observations: Sequence[Observation]) -> tuple[Sighting, tuple[View, ...]]:
         """What the photos show, and where."""
-        usable = [(one.record, one.sight) for one in seen if one.sight is not None]
+        records = [one.record for one in observations]
+        usable = [(one.record, one.look) for one in observations if one.look is not None]
         if not usable:
-            return Sighting(photos=tuple(one.record for one in seen)), ()
-        outputs = self._engine.run(np.stack([sight.array for _, sight in usable]))
+            return Sighting(photos=tuple(records)), ()
+        outputs = stacked([look.outputs for _, look in usable])
         copies = _copies(usable)
         each = probabilities(outputs.logits, self.manifest.temperature)
         image = pool(each, copies)
         sighting = Sighting(
-            photos=_with_copies([one.record for one in seen], [r for r, _ in usable], copies),
+            photos=_with_copies(records, [record for record, _ in usable], copies),
             image_probabilities=self.weigher.named(image),
             out_of_catalogue=self._out_of_catalogue(outputs, copies),
             agreement=self._agreement(each, copies),
         )
         where = _evidence(outputs, ranking(image)[0])
         views = [
-            View(record.name, sight.picture, place)
-            for (record, sight), place in zip(usable, where, strict=True)
+            View(record.name, look.picture, look.fingerprint, place)
+            for (record, look), place in zip(usable, where, strict=True)
         ]
         return sighting, tuple(views)
 
@@ -127,19 +184,23 @@ class Classifier:
         )
 
 
-def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) -> list[Seen]:
+def _look(sight: Sight, outputs: Outputs) -> Look:
+    return Look(sight.picture, sight.fingerprint, outputs)
+
+
+def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) -> Iterator[Seen]:
     """Each photo, or its box, as the network takes it."""
     beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
     if beyond:
         raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
     boxes = {box.photo: box for box in evidence.boxes}
     spec = weigher.manifest.input
-    return [see(photo, spec, boxes.get(number)) for number, photo in enumerate(photos, 1)]
+    return (see(photo, spec, boxes.get(number)) for number, photo in enumerate(photos, 1))
 
 
-def _copies(usable: Sequence[tuple[PhotoRecord, Sight]]) -> tuple[int, ...]:
-    return groups(
-        [record.sha256 or "" for record, _ in usable], [sight.fingerprint for _, sight in usable]
+def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:
+    return first_copies(
+        [record.sha256 or "" for record, _ in usable], [look.fingerprint for _, look in usable]
     )
 
 

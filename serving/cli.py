@@ -1,9 +1,9 @@
 """The command `wreckid`; what is heavy is imported inside the verb that needs it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from wreckid.serving.classifier import Classifier
 
 NO_PHOTO_READ = 1
+DIFFERENT = 1
 WRONG_USE = 2
+INTERRUPTED = 130
+
+EXTRAS = {"bagit": "bag"}
+"""The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(
     name="wreckid",
@@ -32,9 +37,22 @@ ReleaseFolder = Annotated[
     Path | None,
     typer.Option("--release", help="A release folder; the shipped one by default."),
 ]
-ExistingFolder = Annotated[
-    Path, typer.Argument(help="A folder of photos.", exists=True, file_okay=False)
+Source = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder; a zip archive; a list (.txt) with a path a line; or a table (.csv) with"
+        " the columns photo and item, and any measurements.",
+        exists=True,
+    ),
 ]
+RunFolder = Annotated[
+    Path, typer.Argument(help="The folder of a run.", exists=True, file_okay=False)
+]
+Evidence = Annotated[
+    Path | None,
+    typer.Option(help="The photos of the run, where they lie now.", exists=True),
+]
+ProgressStyle = Literal["bar", "json", "quiet"]
 ExistingFiles = Annotated[
     list[Path] | None, typer.Argument(help="Photos of one wreck.", exists=True, dir_okay=False)
 ]
@@ -86,28 +104,69 @@ def classify(
 
 @app.command()
 def batch(
-    folder: ExistingFolder,
-    out: Annotated[Path, typer.Option(help="Where results.jsonl and results.csv go.")],
+    source: Source,
+    out: Annotated[Path, typer.Option(help="Folder of the run; an unfinished one goes on.")],
     items: Annotated[bool, typer.Option("--items", help="Each sub-folder is one wreck.")] = False,
+    cameras: Annotated[
+        bool, typer.Option("--cameras", help="Show camera, time and place in the report.")
+    ] = False,
+    show: Annotated[ProgressStyle, typer.Option("--progress", help="On stderr.")] = "bar",
     release: ReleaseFolder = None,
 ) -> None:
-    """Judge every photo below a folder, each as a wreck of its own."""
-    from rich.console import Console
-    from rich.progress import track
+    """Judge every photo below a folder, each as a wreck of its own, and seal the run."""
+    from wreckid.serving.folder import Wanted, open_run
+    from wreckid.serving.interrupt import asked_to_stop
+    from wreckid.serving.progress import progress
 
-    from wreckid.serving.folder import classify_items, folder_items, photo_items
-
-    if out.resolve() == folder.resolve():
+    if out.resolve() == source.resolve():
         raise typer.BadParameter("--out must be another folder than that of the photos.")
-    classifier = _classifier(release)
-    found = folder_items(folder, out) if items else photo_items(folder, out)
-    progress = track(found, "Classifying", console=Console(stderr=True))
-    summary = classify_items(folder, progress, classifier, out)
-    typer.echo(
-        f"{summary.items} items, {summary.photos} photos, {summary.unreadable} unreadable: {out}"
-    )
-    if summary.photos == summary.unreadable:
+    wanted = Wanted(source, out, items, cameras)
+    with open_run(wanted, _classifier(release)) as run, asked_to_stop() as stop:
+        if not run.sealed:
+            with progress(show, run.done, run.planned) as watch:
+                run.go_on(watch, stop)
+            if run.done < run.planned:
+                typer.echo(f"Stopped after {run.done} of {run.planned} items: repeat to go on.")
+                raise typer.Exit(INTERRUPTED)
+            run.seal()
+        counts = run.counts
+        typer.echo(
+            f"{counts.items} items, {counts.photos} photos, {counts.unreadable} unreadable: {out}"
+        )
+        typer.echo(f"Seal, to be noted elsewhere: {run.log.head}")
+    if counts.photos == counts.unreadable:
         raise typer.Exit(NO_PHOTO_READ)
+
+
+@app.command()
+def verify(out: RunFolder, evidence: Evidence = None) -> None:
+    """Name every photo, row and log line of a run that was changed, added, removed or moved."""
+    from wreckid.serving.verify import verify as differences
+
+    _report_differences(differences(out, evidence), f"{out} is as it was sealed")
+
+
+@app.command()
+def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseFolder = None) -> None:
+    """Judge the photos of a run again and name every item that gets another answer."""
+    from wreckid.serving.replay import replay as differences
+
+    found = differences(out, evidence, _classifier(release))
+    _report_differences(found, f"{out} gives the same answers again")
+
+
+@app.command()
+def bag(
+    out: RunFolder,
+    target: Annotated[Path, typer.Argument(metavar="BAG", help="A new folder.")],
+    evidence: Annotated[
+        Path, typer.Option(help="The photos of the run, where they lie now.", exists=True)
+    ],
+) -> None:
+    """Copy a sealed run and its photos into a BagIt bag, to be handed over."""
+    from wreckid.serving.bag import make_bag
+
+    typer.echo(f"{target}: seal {make_bag(out, evidence, target)}")
 
 
 @app.command()
@@ -156,8 +215,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wreckid"):
             raise
-        install = f'{sys.executable} -m pip install "wreckid[train]"'
+        extra = EXTRAS.get(error.name, "train")
+        install = f'{sys.executable} -m pip install "wreckid[{extra}]"'
         _stop(f"{error.name} is missing; this installs it: {install}")
+
+
+def _report_differences(differences: Iterable[str], none: str) -> None:
+    """Print what differs, a sentence a line, or that nothing does."""
+    same = True
+    for sentence in differences:
+        same = False
+        typer.echo(f"{sentence}.")
+    if not same:
+        raise typer.Exit(DIFFERENT)
+    typer.echo(f"{none}.")
 
 
 def _stop(sentence: str) -> None:

@@ -1,42 +1,95 @@
-"""Which photos of an item are copies of each other."""
+"""Photos that are the same, or look the same: a repost is no second witness."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pdqhash
 from PIL import Image
 
-Bits = npt.NDArray[np.bool_]
-
 LEAST_QUALITY = 50
-"""Below it a picture is too plain for its hash to mean anything (PDQ's own recommendation)."""
-MOST_BITS = 31
-"""Bits, of 256, that the hashes of near duplicates differ by (PDQ's own recommendation)."""
+"""Quality, of 100, below which PDQ says little: plain pictures all look alike to it."""
+NEAR = 31
+"""Most bits, of 256, in which the PDQ hashes of one picture differ (Meta, 2019)."""
+BITS = 256
+BLOCK = 256
+"""Hashes that are compared with all others at once; bounds the memory."""
+
+Groups = list[list[int]]
 
 
-def fingerprint(picture: Image.Image) -> Bits | None:
-    """The PDQ hash of an RGB picture, bool[256]; None for one without detail."""
-    bits, quality = pdqhash.compute(np.asarray(picture))
-    return np.asarray(bits, np.bool_) if quality >= LEAST_QUALITY else None
+def fingerprint(picture: Image.Image) -> str:
+    """The PDQ hash of an RGB picture in hexadecimal; empty for one too plain to tell."""
+    bits, quality = pdqhash.compute(np.asarray(picture.reduce(2)))  # It looks at 64 x 64.
+    return np.packbits(bits.astype(bool)).tobytes().hex() if quality >= LEAST_QUALITY else ""
 
 
-def groups(hashes: Sequence[str], fingerprints: Sequence[Bits | None]) -> tuple[int, ...]:
-    """The number of the first copy of each photo; copies of copies are copies.
+def first_copies(sha256: Sequence[str], fingerprints: Sequence[str]) -> tuple[int, ...]:
+    """For each photo the number of the first that it copies, its own if none.
 
     Args:
-        hashes: sha256 of each photo.
-        fingerprints: its perceptual hash, if it has one.
+        sha256: of the bytes of each photo.
+        fingerprints: how each photo looks, by `fingerprint`.
     """
-    first = list(range(len(hashes)))
-    for one in range(len(hashes)):
-        for other in range(one):
-            if hashes[one] == hashes[other] or _alike(fingerprints[one], fingerprints[other]):
-                first = [first[other] if f == first[one] else f for f in first]
-    return tuple(min(k for k, f in enumerate(first) if f == mine) for mine in first)
+    leaders = list(range(len(sha256)))
+    for first, *others in (*same(sha256), *alike(fingerprints)):
+        for other in others:
+            leaders[_leader(leaders, other)] = _leader(leaders, first)
+    earliest: dict[int, int] = {}
+    return tuple(
+        earliest.setdefault(_leader(leaders, index), index) for index in range(len(leaders))
+    )
 
 
-def _alike(one: Bits | None, other: Bits | None) -> bool:
-    if one is None or other is None:
-        return False
-    return int(np.count_nonzero(one != other)) <= MOST_BITS
+def same(keys: Iterable[Hashable]) -> Groups:
+    """Indices of equal keys, for each key that comes more than once; empty keys stay alone."""
+    found: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        if key:
+            found.setdefault(key, []).append(index)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def alike(hashes: Sequence[str]) -> Groups:
+    """Indices of hashes that are near each other, directly or through others.
+
+    Args:
+        hashes: PDQ hashes in hexadecimal; an empty one stays alone.
+    """
+    members: dict[str, list[int]] = {}
+    for index, one in enumerate(hashes):
+        if one:
+            members.setdefault(one, []).append(index)
+    distinct = list(members)
+    leaders = list(range(len(distinct)))
+    for first, second in _near_pairs(distinct):
+        leaders[_leader(leaders, second)] = _leader(leaders, first)
+    groups: dict[int, list[int]] = {}
+    for number, one in enumerate(distinct):
+        groups.setdefault(_leader(leaders, number), []).extend(members[one])
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+
+
+def _leader(leaders: list[int], number: int) -> int:
+    """The representative of a number's group (union-find, with paths halved on the way)."""
+    while leaders[number] != number:
+        leaders[number] = leaders[leaders[number]]
+        number = leaders[number]
+    return number
+
+
+def _near_pairs(hashes: Sequence[str]) -> Iterator[tuple[int, int]]:
+    signs = _signs(hashes)
+    for start in range(0, len(signs), BLOCK):
+        agreement = signs[start : start + BLOCK] @ signs[start:].T
+        firsts, seconds = np.nonzero(agreement >= BITS - 2 * NEAR)
+        later = firsts < seconds
+        yield from zip(
+            (firsts[later] + start).tolist(), (seconds[later] + start).tolist(), strict=True
+        )
+
+
+def _signs(hashes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Bits as -1 and 1, [N, 256]; their products count the bits that agree."""
+    packed = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, BITS // 8)
+    return np.unpackbits(packed, axis=1).astype(np.float32) * 2 - 1

@@ -1,5 +1,6 @@
 """A release to arrays, with ONNX Runtime on the CPU."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,22 @@ class Engine:
             ["logits", "embedding", "class_map"], {"images": batch}
         )
         return Outputs(logits, embedding, class_map)
+
+
+def stacked(parts: Sequence[Outputs]) -> Outputs:
+    """Outputs of several runs as those of one."""
+    return Outputs(
+        np.concatenate([part.logits for part in parts]),
+        np.concatenate([part.embedding for part in parts]),
+        np.concatenate([part.class_map for part in parts]),
+    )
+
+
+def unstacked(outputs: Outputs) -> Iterator[Outputs]:
+    """Outputs of N photos as N outputs of one photo."""
+    for n in range(len(outputs.logits)):
+        one = slice(n, n + 1)
+        yield Outputs(outputs.logits[one], outputs.embedding[one], outputs.class_map[one])
 
 
 def _options() -> onnxruntime.SessionOptions:

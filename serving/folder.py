@@ -1,161 +1,266 @@
-"""A folder of photos to results: one row an item, in an order that never changes."""
+"""An evidence folder to a sealed run: fixed plan, committed chunks, derived files, seal.
 
-import csv
-import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
+A chunk counts once the log has its line. Its rows are on the disk before that, and the line says
+how long each file is then: after a kill, whatever lies beyond is cut off and judged again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from wreckid.serving.intake import NamedBytes, label, read_photo
-from wreckid.serving.result import Result
+from filelock import FileLock, Timeout
 
-RESULTS_JSONL = "results.jsonl"
-RESULTS_CSV = "results.csv"
-RANKS = (1, 2, 3)
-"""Candidates that the table holds."""
-COLUMNS = (
-    "item",
-    "photos",
-    "unreadable",
-    "verdict_level",
-    "verdict_id",
-    "verdict_rule",
-    "verdict_reason",
-    *(f"{field}_{rank}" for rank in RANKS for field in ("candidate", "confidence")),
-    "failures",
-    "sha256",
-    "model",
-    "model_sha256",
+from wreckid.datasets.errors import SetupError
+from wreckid.serving import custody
+from wreckid.serving.classifier import Classifier
+from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
+from wreckid.serving.pipeline import Judge, Judged, judge_in_order
+from wreckid.serving.plan import Item, ItemRule, Plan, make_plan, plan_lines, read_plan
+from wreckid.serving.provenance import actor, code_version, libraries
+from wreckid.serving.report import Contents, write_report
+from wreckid.serving.rows import Counts, Row, row_line, schema, table_header, table_line
+from wreckid.serving.source import Reader
+
+PLAN = "plan.jsonl"
+RESULTS = "results.jsonl"
+TABLE = "results.csv"
+SCHEMA = "results.schema.json"
+PICTURES = "pictures.jsonl"
+CAMERAS = "camera.jsonl"
+COMMITTED = (RESULTS, TABLE, PICTURES, CAMERAS)
+"""The files that grow with the log, a line an item."""
+
+OPENED, RESUMED, JUDGED, INTERRUPTED, SEALED = (
+    "opened",
+    "resumed",
+    "judged",
+    "interrupted",
+    "sealed",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
-
-
-class Judge(Protocol):
-    """What turns the photos of an item into a result."""
-
-    def classify(self, photos: Sequence[NamedBytes]) -> Result:
-        """Judge the photos of one item."""
+"""The events of the log."""
 
 
 @dataclass(frozen=True)
-class Item:
-    """One wreck in a folder.
+class Wanted:
+    """What is asked for.
 
     Attributes:
-        name: the path of its photo or sub-folder below the folder.
-        photos: its files, relative to the folder.
+        source: a folder, a zip archive, a list or a table.
+        out: the folder of the run.
+        by_folder: each direct sub-folder is one item.
+        cameras: whether the report shows what photos say of camera, place and time.
     """
 
-    name: str
-    photos: tuple[Path, ...]
+    source: Path
+    out: Path
+    by_folder: bool = False
+    cameras: bool = False
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What became of a folder."""
+class Run:
+    """A run on disk, new or gone on with."""
 
-    items: int = 0
-    photos: int = 0
-    unreadable: int = 0
+    def __init__(self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry) -> None:
+        self.log = log
+        self.planned = int(opened["planned"]["items"])
+        self.counts = (
+            Counts.of_json(log.latest[JUDGED]["counts"]) if JUDGED in log.latest else Counts()
+        )
+        self._out = out
+        self._classifier = classifier
+        self._opened = opened
 
-    def plus(self, result: Result) -> "Summary":
-        """This summary with one more item."""
-        return Summary(
-            self.items + 1,
-            self.photos + len(result.photos),
-            self.unreadable + _unreadable(result),
+    @property
+    def sealed(self) -> bool:
+        """Whether the run has its closing record."""
+        return SEALED in self.log.latest
+
+    @property
+    def done(self) -> int:
+        """How many items are committed."""
+        return self.counts.items
+
+    def go_on(self, watch: Callable[[Row], None], stop: Callable[[], bool]) -> None:
+        """Judge what is left and commit it chunk by chunk.
+
+        Args:
+            watch: told of every row as it is committed.
+            stop: asked after every chunk whether to stop there.
+        """
+        judge = Judge(
+            self._classifier,
+            Reader(Path(self._opened["root"])),
+            self._opened["configuration_sha256"],
+            self._opened["configuration"]["code_version"],
+        )
+        for chunk in judge_in_order(judge.judge, self._left()):
+            self._commit(chunk)
+            for judged in chunk:
+                watch(judged.row)
+            if stop():
+                self.log.append(INTERRUPTED, who=actor())
+                return
+
+    def seal(self) -> None:
+        """Write what is derived from the committed files, and the closing record."""
+        if not self.done:
+            self._commit([])
+        custody.write_whole(self._out / SCHEMA, [schema()])
+        pages = write_report(self._out, self._contents())
+        names = [PLAN, *COMMITTED, SCHEMA, *pages]
+        hashes = {name: custody.sha256_of_file(self._out / name) for name in names}
+        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=hashes)
+
+    def _left(self) -> Iterator[Item]:
+        return islice(read_plan(self._out / PLAN), self.done, None)
+
+    def _commit(self, chunk: Sequence[Judged]) -> None:
+        lines = [_lines(judged) for judged in chunk]
+        heads = {} if self.done else {TABLE: table_header()}
+        for name in COMMITTED:
+            content = heads.get(name, b"") + b"".join(line[name] for line in lines)
+            custody.append(self._out / name, content)
+        for judged in chunk:
+            self.counts.add(judged.row)
+        self.log.append(
+            JUDGED,
+            counts=self.counts.as_json(),
+            rows=[_record(one.row, line[RESULTS]) for one, line in zip(chunk, lines, strict=True)],
+            ends={name: (self._out / name).stat().st_size for name in COMMITTED},
+        )
+
+    def _contents(self) -> Contents:
+        return Contents(
+            self._out / RESULTS,
+            self._out / PICTURES,
+            self._out / CAMERAS if self._opened["cameras_in_report"] else None,
+            self._opened,
+            self._classifier,
         )
 
 
-def photo_items(folder: Path, leave_out: Path) -> tuple[Item, ...]:
-    """Each file below a folder as an item of its own, but for hidden ones and those left out."""
-    return tuple(Item(file.as_posix(), (file,)) for file in _files(folder, leave_out))
+@contextmanager
+def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
+    """Open a run in its folder: a new one, or the same one to go on with.
+
+    Raises:
+        SetupError: the source cannot be listed; or the folder holds another run, one that was
+            altered, or one that is going on.
+    """
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    with _alone(wanted.out):
+        log, dropped = CustodyLog.recover(wanted.out / LOG)
+        if log.first is None:
+            opened = _begin(wanted, classifier, log)
+        else:
+            opened = log.first
+            _check_same(opened, wanted, classifier)
+            _cut_to_commits(wanted.out, log)
+            if SEALED not in log.latest:
+                log.append(RESUMED, who=actor(), dropped_bytes=dropped)
+        yield Run(wanted.out, classifier, log, opened)
 
 
-def folder_items(folder: Path, leave_out: Path) -> tuple[Item, ...]:
-    """Each direct sub-folder as one item; a file beside them is an item of its own."""
-    groups = groupby(_files(folder, leave_out), key=lambda file: file.parts[0])
-    return tuple(Item(name, tuple(files)) for name, files in groups)
+def configuration(rule: ItemRule, classifier: Classifier) -> dict[str, Any]:
+    """All that decides what a photo gets."""
+    return {
+        "items": rule,
+        "model": classifier.identity.model_dump(),
+        "code_version": code_version(),
+        "libraries": libraries(),
+    }
 
 
-def classify_items(folder: Path, items: Iterable[Item], judge: Judge, out: Path) -> Summary:
-    """Judge items one by one and write `results.jsonl` and `results.csv` as they come."""
-    out.mkdir(parents=True, exist_ok=True)
-    summary = Summary()
-    with (
-        (out / RESULTS_JSONL).open("w", encoding="utf-8") as lines,
-        (out / RESULTS_CSV).open("w", encoding="utf-8", newline="") as table,
-    ):
-        rows = csv.writer(table)
-        rows.writerow(COLUMNS)
-        for item in items:
-            result = judge.classify(_read(folder, item))
-            lines.write(_line(item, result))
-            rows.writerow([safe_cell(cell) for cell in _row(item, result)])
-            summary = summary.plus(result)
-    return summary
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise SetupError(f"Another run is writing to {out}: wait for it to end.") from error
 
 
-def safe_cell(value: str | int | float) -> str | int | float:
-    """A cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:
+    if any((wanted.out / name).exists() for name in COMMITTED):
+        raise SetupError(f"{wanted.out} holds results without a log: choose another folder.")
+    plan = make_plan(wanted.source.resolve(), wanted.by_folder, wanted.out)
+    custody.write_whole(wanted.out / PLAN, plan_lines(plan.items))
+    decides = configuration(plan.rule, classifier)
+    log.append(OPENED, **_asked(wanted), **_found(wanted.out, plan), **_deciding(decides))
+    assert log.first is not None
+    return log.first
 
 
-def _files(folder: Path, leave_out: Path) -> list[Path]:
-    """Every file below a folder, relative to it, sorted; hidden names stay out."""
-    return sorted(_walk(folder, leave_out.resolve()), key=lambda file: file.parts)
+def _asked(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "format_version": "1.0",
+        "who": actor(),
+        "source": str(wanted.source.resolve()),
+        "by_folder": wanted.by_folder,
+        "cameras_in_report": wanted.cameras,
+    }
 
 
-def _walk(folder: Path, leave_out: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
-        below = Path(place)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and (below / name).resolve() != leave_out
-        ]
-        yield from (
-            (below / name).relative_to(folder) for name in files if not name.startswith(".")
-        )
+def _found(out: Path, plan: Plan) -> dict[str, Any]:
+    planned = {
+        "items": len(plan.items),
+        "photos": plan.photos,
+        "sha256": custody.sha256_of_file(out / PLAN),
+    }
+    return {"root": str(plan.root), "planned": planned, "left_out": dict(plan.left_out)}
 
 
-def _read(folder: Path, item: Item) -> list[NamedBytes]:
-    return [read_photo(folder / photo, photo.as_posix()) for photo in item.photos]
+def _deciding(decides: Mapping[str, Any]) -> dict[str, Any]:
+    return {"configuration": decides, "configuration_sha256": canonical_sha256(decides)}
 
 
-def _line(item: Item, result: Result) -> str:
-    row = {"item": label(item.name), **result.model_dump(mode="json")}
-    return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _row(item: Item, result: Result) -> list[str | int | float]:
-    leaders: list[str | int | float] = []
-    for rank in RANKS:
-        found = result.candidates[rank - 1 : rank]
-        leaders += [found[0].type, round(found[0].confidence, 4)] if found else ["", ""]
-    return [
-        label(item.name),
-        len(result.photos),
-        _unreadable(result),
-        result.verdict.level,
-        result.verdict.id or "",
-        result.verdict.rule,
-        result.verdict.reason,
-        *leaders,
-        " | ".join(
-            f"{photo.name}: {photo.failure.message}" for photo in result.photos if photo.failure
-        ),
-        " ".join(photo.sha256 or "" for photo in result.photos),
-        f"{result.model.name} {result.model.version}",
-        result.model.sha256,
+def _check_same(opened: Entry, wanted: Wanted, classifier: Classifier) -> None:
+    """Refuse to go on with a run of another source, model or code."""
+    asked, decides = _asked(wanted), configuration(opened["configuration"]["items"], classifier)
+    differing = [
+        *(name for name in asked if name != "who" and asked[name] != opened[name]),
+        *(name for name in decides if decides[name] != opened["configuration"].get(name)),
     ]
+    if differing:
+        raise SetupError(
+            f"{wanted.out} holds another run; different: {', '.join(differing)}."
+            " Repeat the command that began it, or choose another folder."
+        )
+    if custody.sha256_of_file(wanted.out / PLAN) != opened["planned"]["sha256"]:
+        raise SetupError(f"{wanted.out / PLAN} was altered: start a new run in another folder.")
 
 
-def _unreadable(result: Result) -> int:
-    return sum(photo.failure is not None for photo in result.photos)
+def _cut_to_commits(out: Path, log: CustodyLog) -> None:
+    """Drop what was written after the last line of the log."""
+    ends = log.latest[JUDGED]["ends"] if JUDGED in log.latest else dict.fromkeys(COMMITTED, 0)
+    for name, end in ends.items():
+        file = out / name
+        size = file.stat().st_size if file.exists() else 0
+        if size < end:
+            raise SetupError(f"{file} is shorter than the log says: `wreckid verify` names where.")
+        if size > end and SEALED not in log.latest:
+            custody.truncate(file, end)
+
+
+def _lines(judged: Judged) -> dict[str, bytes]:
+    """What an item adds to each file."""
+    item = judged.row.item
+    pictures = [picture._asdict() for picture in judged.pictures]
+    return {
+        RESULTS: row_line(judged.row),
+        TABLE: table_line(judged.row),
+        PICTURES: to_json({"item": item, "pictures": pictures}) + b"\n",
+        CAMERAS: to_json({"item": item, "photos": judged.cameras}) + b"\n",
+    }
+
+
+def _record(row: Row, line: bytes) -> dict[str, Any]:
+    """What the log says of an item: hashes of its photos as received, and of its row."""
+    return {
+        "item": row.item,
+        "photos": [photo.sha256 for photo in row.photos],
+        "row": custody.sha256(line),
+    }

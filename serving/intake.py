@@ -1,8 +1,12 @@
 """Photos as they arrive: a label and bytes, or why there are none."""
 
+import hashlib
+import os
+import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from wreckid.model.preprocessing import Failure
 
@@ -17,22 +21,52 @@ class NamedBytes:
     Attributes:
         name: a label, never a path to open.
         data: the bytes, or why they could not be had.
+        sha256: hash of a file that is too large to be taken in; else null.
     """
 
     name: str
     data: bytes | Failure
+    sha256: str | None = None
 
 
 def read_photo(file: Path, name: str) -> NamedBytes:
     """Read a photo from disk; a file that cannot be read carries its failure."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            return NamedBytes(name, Failure("too-large"))
-        return NamedBytes(name, file.read_bytes())
-    except OSError:
+        with os.fdopen(_open_untouched(file), "rb") as stream:
+            if os.fstat(stream.fileno()).st_size > MOST_BYTES:
+                return _too_large(stream, name)
+            return NamedBytes(name, _read(stream))
+    except (FileNotFoundError, NotADirectoryError):
+        return NamedBytes(name, Failure("missing"))
+    except (OSError, ValueError):  # A path with a NUL is a ValueError.
         return NamedBytes(name, Failure("unreadable"))
 
 
 def label(name: str) -> str:
     """A file name fit to be shown: no control characters, no broken Unicode."""
     return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in name)
+
+
+def _too_large(stream: BinaryIO, name: str) -> NamedBytes:
+    """Its hash is taken all the same: evidence that cannot be used must not change unseen."""
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    return NamedBytes(name, Failure("too-large"), digest)
+
+
+def _read(stream: BinaryIO) -> bytes | Failure:
+    before = os.fstat(stream.fileno())
+    if not stat.S_ISREG(before.st_mode):
+        return Failure("unreadable")
+    data = stream.read(before.st_size + 1)
+    after = os.fstat(stream.fileno())
+    unchanged = len(data) == before.st_size and after.st_mtime_ns == before.st_mtime_ns
+    return data if unchanged else Failure("changing")
+
+
+def _open_untouched(file: Path) -> int:
+    """Open without waiting for a writer of a pipe and, where allowed, without a trace."""
+    calm = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return os.open(file, calm | getattr(os, "O_NOATIME", 0))
+    except PermissionError:  # Only a file's owner may leave its time of access as it is.
+        return os.open(file, calm)

@@ -9,12 +9,12 @@ from PIL import Image, ImageStat
 
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
-from wreckid.serving.duplicates import Bits, fingerprint
+from wreckid.serving.duplicates import fingerprint
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
 
-PICTURE_SIDE = 480
-"""Longest side in pixels of the picture kept to be shown."""
+PICTURE_SIDE = 512
+"""Longest side in pixels of the picture kept to be shown; an eighth of a usual phone's photo."""
 
 SMALL = 224
 """Pixels on the short side below which a photo is flagged as small."""
@@ -37,12 +37,12 @@ class Sight:
     Attributes:
         array: the network's input, float32[3, H, W].
         picture: what was looked at, upright RGB, made small.
-        fingerprint: perceptual hash of the whole photo, if it has any detail.
+        fingerprint: how the whole photo looks, by `duplicates.fingerprint`.
     """
 
     array: npt.NDArray[np.float32]
     picture: Image.Image
-    fingerprint: Bits | None
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     """
     name = label(photo.name)
     if isinstance(photo.data, Failure):
-        return Seen(PhotoRecord(name=name, sha256=None, failure=_failure(photo.data)), None)
+        return Seen(PhotoRecord(name=name, sha256=photo.sha256, failure=_failure(photo.data)), None)
     sha256 = hashlib.sha256(photo.data).hexdigest()
     decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1))
     if isinstance(decoded, Failure):

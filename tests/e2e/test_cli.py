@@ -38,7 +38,7 @@ def evidence(tmp_path: Path, photo: MakePhoto) -> Path:
 
 
 def rows(out: Path) -> list[dict[str, str]]:
-    with (out / "results.csv").open(encoding="utf-8", newline="") as table:
+    with (out / "results.csv").open(encoding="utf-8-sig", newline="") as table:
         return list(csv.DictReader(table))
 
 

@@ -128,7 +128,7 @@ def test_the_view_shows_where_the_leader_is(classifier: Classifier) -> None:
     examination = classifier.examine([NamedBytes("bad", b""), NamedBytes("a.png", file.getvalue())])
     (view,) = examination.views
     assert view.name == "a.png"
-    assert max(view.picture.size) == 480
+    assert max(view.picture.size) == 512
     assert view.evidence[:2, :2].min() > 5 * np.abs(view.evidence[2:, 2:]).max()
 
 

@@ -10,7 +10,7 @@ from wreckid.serving.overlay import STRONGEST, Shown, show
 
 
 def view(evidence: npt.ArrayLike) -> View:
-    return View("a.jpg", Image.new("RGB", (480, 360)), np.array(evidence, np.float32))
+    return View("a.jpg", Image.new("RGB", (480, 360)), "", np.array(evidence, np.float32))
 
 
 def opacity(shown: Shown) -> npt.NDArray[np.uint8]:

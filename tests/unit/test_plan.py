@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from wreckid.serving.folder import folder_items, photo_items, safe_cell
+from wreckid.serving.plan import folder_items, photo_items
+from wreckid.serving.rows import safe_cell
+from wreckid.serving.source import list_photos
 
 
 @pytest.fixture
@@ -15,17 +17,20 @@ def evidence(tmp_path: Path) -> Path:
 
 
 def test_each_visible_file_is_an_item_in_order(evidence: Path) -> None:
-    names = [item.name for item in photo_items(evidence, evidence / "out")]
+    names = [item.name for item in photo_items(list_photos(evidence, evidence / "out"))]
     assert names == ["a/deep/3.jpg", "b/1.jpg", "b/2.jpg", "loose.jpg"]
 
 
 def test_each_sub_folder_is_an_item_and_nothing_is_lost(evidence: Path) -> None:
-    items = {item.name: len(item.photos) for item in folder_items(evidence, evidence / "out")}
+    items = {
+        item.name: len(item.photos)
+        for item in folder_items(list_photos(evidence, evidence / "out"))
+    }
     assert items == {"a": 1, "b": 2, "loose.jpg": 1}
 
 
 def test_own_results_are_not_evidence(evidence: Path) -> None:
-    names = [item.name for item in photo_items(evidence, evidence / "b")]
+    names = [item.name for item in photo_items(list_photos(evidence, evidence / "b"))]
     assert names == ["a/deep/3.jpg", "loose.jpg"]
 
 

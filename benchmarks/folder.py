@@ -1,0 +1,130 @@
+"""Photos a second of `wreckid batch`, whole process, against timm's recipe and the bound.
+
+The recipe is that of timm's `inference.py` as a plain loop: decode the whole photo, resize, run
+the same network in torch, batch by batch. The bound is what the cores could do if a photo were
+decoded and put through the network and nothing else.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from wreckid.model.preprocessing import Photo, decode, to_array
+from wreckid.model.release import Release, read_release, shipped_release
+from wreckid.serving.engine import Engine
+
+BATCH = 16
+SAMPLE = 2 * BATCH
+"""Photos that the bound is measured on."""
+
+
+def make_photos(folder: Path, count: int) -> None:
+    """Write distinct 4000 x 3000 JPEGs of coloured noise, about as detailed as a phone's."""
+    noise = np.random.default_rng(1).integers(0, 255, (525, 700, 3), np.uint8)
+    large = np.asarray(Image.fromarray(noise).resize((4000, 3000), Image.Resampling.BICUBIC))
+    for number in range(count):
+        photo = Image.fromarray(np.roll(large, 16 * number, axis=1))
+        photo.save(folder / f"{number:05}.jpg", "JPEG", quality=88)
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of a command that must succeed."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def core_seconds_a_photo(photos: list[Path], release: Release) -> float:
+    """Time of all cores for decoding a photo, plus that of the network for one, alone."""
+    spec, engine = release.manifest.input, Engine(release)
+    files = [photo.read_bytes() for photo in photos]
+    start = time.process_time()
+    decoded = [decode(data, spec.size) for data in files]
+    decoding = time.process_time() - start
+    arrays = [to_array(one.image, spec) for one in decoded if isinstance(one, Photo)]
+    engine.run(np.stack(arrays[:BATCH]))
+    start = time.process_time()
+    for first in range(0, len(arrays), BATCH):
+        engine.run(np.stack(arrays[first : first + BATCH]))
+    return (decoding + time.process_time() - start) / len(files)
+
+
+def plain_loop(folder: Path, release: Release) -> None:
+    """timm's recipe for a folder, over the network of a release."""
+    import timm.data
+    import torch
+    from safetensors.torch import load_file
+
+    from wreckid.model.network import create_network
+
+    network = create_network(release.manifest.architecture, len(release.manifest.classes))
+    weights = load_file(release.weights)
+    network.load_state_dict({name: value.float() for name, value in weights.items()}, strict=False)
+    spec = release.manifest.input
+    transform = timm.data.create_transform(
+        (3, spec.size, spec.size), mean=spec.mean, std=spec.std, interpolation="bicubic"
+    )
+    network.eval()
+    with torch.inference_mode():
+        for batch in batches(sorted(folder.iterdir())):
+            images = [transform(Image.open(photo).convert("RGB")) for photo in batch]
+            torch.softmax(network(torch.stack(images)).logits, dim=1).topk(5)
+
+
+def batches(photos: list[Path]) -> Iterator[list[Path]]:
+    """Photos in batches."""
+    remaining = iter(photos)
+    return iter(lambda: list(islice(remaining, BATCH)), [])
+
+
+def measure(folder: Path, count: int, release: Release) -> None:
+    """Measure both ways and the bound in this run, and print them as a table."""
+    make_photos(folder, count)
+    wreckid = [str(Path(sys.executable).with_name("wreckid")), "batch", str(folder)]
+    with tempfile.TemporaryDirectory() as out:
+        command = [*wreckid, "--out", out, "--release", str(release.folder), "--progress", "quiet"]
+        ours = count / seconds(command)
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    loop = [sys.executable, __file__, "--release", str(release.folder), "--loop", str(folder)]
+    theirs = count / seconds(loop)
+    cores = os.cpu_count() or 1
+    bound = cores / core_seconds_a_photo(sorted(folder.iterdir())[:SAMPLE], release)
+    title = f"{release.manifest.name}, {count} JPEGs of 12 megapixels, {cores} cores"
+    table = Table("What", "Photos/s", "Times the loop", "Of the bound", title=title)
+    for what, rate in {
+        "timm's recipe, plain loop": theirs,
+        "wreckid batch": ours,
+        "bound: decode and network alone": bound,
+    }.items():
+        table.add_row(what, f"{rate:.1f}", f"{rate / theirs:.2f}", f"{rate / bound:.0%}")
+    Console().print(table, f"Most memory of wreckid batch: {memory:.0f} MiB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--release", type=Path, help="a release folder; the shipped one by default")
+    parser.add_argument("--count", type=int, default=240, help="photos")
+    parser.add_argument("--loop", type=Path, help="run the plain loop over a folder, no more")
+    given = parser.parse_args()
+    release = shipped_release() if given.release is None else read_release(given.release)
+    if given.loop is not None:
+        plain_loop(given.loop, release)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), given.count, release)
+
+
+if __name__ == "__main__":
+    main()

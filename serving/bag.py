@@ -1,0 +1,54 @@
+"""A run and its evidence as one BagIt bag (RFC 8493), fit to be handed over and kept."""
+
+import shutil
+from pathlib import Path
+
+import bagit
+
+from wreckid.datasets.errors import SetupError
+from wreckid.serving.folder import PLAN
+from wreckid.serving.plan import read_plan
+from wreckid.serving.verify import evidence_root, read_log, verify
+
+RUN, EVIDENCE = "run", "evidence"
+"""Where a bag's data holds each."""
+
+
+def make_bag(out: Path, evidence: Path, bag: Path) -> str:
+    """Copy a sealed run and the files of its photos into a new bag; the run's seal.
+
+    Args:
+        out: the folder of the run.
+        evidence: its photos, where they lie now.
+        bag: a folder that is made.
+
+    Raises:
+        SetupError: something differs from what was sealed, the bag exists, or a list names
+            photos outside of its own folder.
+    """
+    if difference := next(verify(out, evidence), None):
+        raise SetupError(f"The run is not as it was sealed: {difference}.")
+    if bag.exists():
+        raise SetupError(f"{bag} exists: name a new folder.")
+    for file in _files(out):
+        _copy(evidence_root(evidence) / file, bag / EVIDENCE / file)
+    shutil.copytree(out, bag / RUN, ignore=shutil.ignore_patterns(".*"))
+    seal = str(list(read_log(out))[-1]["hash"])
+    bagit.make_bag(str(bag), {"Source-Run-Seal": seal}, checksums=["sha256"])
+    return seal
+
+
+def _files(out: Path) -> list[Path]:
+    """The files and archives that a run's photos lie in, relative to its source."""
+    files = {Path(place.file) for item in read_plan(out / PLAN) for place in item.photos}
+    for file in files:
+        if file.is_absolute() or ".." in file.parts:
+            raise SetupError(f"{file} lies outside of the list's folder, so it cannot be bagged.")
+    return sorted(files)
+
+
+def _copy(file: Path, target: Path) -> None:
+    """Copy a file; one that was missing in the run is missing in the bag."""
+    if file.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)

@@ -1,0 +1,62 @@
+"""A run judged again, compared within tolerance."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from wreckid.datasets.errors import SetupError
+from wreckid.serving.classifier import Classifier
+from wreckid.serving.folder import OPENED, PLAN, RESULTS
+from wreckid.serving.pipeline import Judge, judge_in_order
+from wreckid.serving.plan import read_plan
+from wreckid.serving.rows import Row, read_rows
+from wreckid.serving.source import Reader
+from wreckid.serving.verify import evidence_root, read_log
+
+TOLERANCE = 1e-3
+"""Largest difference of a confidence that machines and libraries may make."""
+
+
+def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator[str]:
+    """What comes out differently, a sentence an item.
+
+    Args:
+        out: the folder of the run.
+        evidence: its photos, where they lie now; where they lay then by default.
+        classifier: the same model as then.
+
+    Raises:
+        SetupError: the folder holds no run, or another model is given.
+    """
+    opened = next(read_log(out), None)
+    if opened is None or opened["event"] != OPENED:
+        raise SetupError(f"The log in {out} was altered: `wreckid verify` names where.")
+    if opened["configuration"]["model"] != classifier.identity.model_dump():
+        raise SetupError(f"{out} was judged by another model: name its release with --release DIR.")
+    root = Path(opened["root"]) if evidence is None else evidence_root(evidence)
+    judge = Judge(classifier, Reader(root), opened["configuration_sha256"], "replay")
+    again = chain.from_iterable(judge_in_order(judge.judge, read_plan(out / PLAN)))
+    for before, judged in zip(read_rows(out / RESULTS), again, strict=False):
+        yield from _differences(before, judged.row)
+
+
+def _differences(before: Row, after: Row) -> Iterator[str]:
+    if [one.sha256 for one in before.photos] != [one.sha256 for one in after.photos]:
+        yield f"{before.item}: the photos are not those that were judged"
+    elif (before.verdict.level, before.verdict.id) != (after.verdict.level, after.verdict.id):
+        yield (
+            f"{before.item}: the verdict was {before.verdict.level} {before.verdict.id or ''}"
+            f" and is {after.verdict.level} {after.verdict.id or ''}"
+        )
+    elif (largest := _largest_difference(before, after)) > TOLERANCE:
+        yield f"{before.item}: a confidence differs by {largest:.4f}"
+
+
+def _largest_difference(before: Row, after: Row) -> float:
+    """Over all candidates; one that is not among the other's leaders counts as 0 there."""
+    first = {one.type: one.confidence for one in before.candidates}
+    second = {one.type: one.confidence for one in after.candidates}
+    shared = first.keys() & second.keys()
+    if not shared and (first or second):
+        return 1.0
+    return max((abs(first[one] - second[one]) for one in shared), default=0.0)

@@ -1,0 +1,167 @@
+"""Where the photos of a run lie: a folder, an archive or a list; listed once, read without a trace.
+
+Links are never followed and hidden files stay out; what stays out is counted. Zip archives are
+read in place, their members as if they lay in a folder of the archive's name.
+"""
+
+import os
+import threading
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wreckid.datasets.errors import SetupError
+from wreckid.model.preprocessing import Failure
+from wreckid.serving.intake import MOST_BYTES, NamedBytes, read_photo
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one photo lies.
+
+    Attributes:
+        name: its path for people, exact, parts divided by `/`.
+        file: its file, or the archive that holds it, below the source's root.
+        member: its number in the archive; None for a file.
+    """
+
+    name: str
+    file: str
+    member: int | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The photos of a source, in an order that never changes.
+
+    Attributes:
+        root: the folder that the places are relative to.
+        places: one a photo.
+        left_out: how many names stayed out, by reason.
+    """
+
+    root: Path
+    places: tuple[Place, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def list_photos(source: Path, leave_out: Path) -> Listing:
+    """List the photos of a folder or an archive, but for a folder that is left out.
+
+    Raises:
+        SetupError: the archive is none.
+    """
+    if source.is_dir():
+        return _list_folder(source.resolve(), leave_out.resolve())
+    members = _members(source, prefix="")
+    if members is None:
+        raise SetupError(f"{source} is not a zip archive that can be read: fetch it again.")
+    return Listing(source.parent, _in_order(members))
+
+
+class Reader:
+    """Reads the photos of a source; may be shared by threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._last = threading.local()
+
+    def read(self, place: Place) -> NamedBytes:
+        """Read one photo; what cannot be read carries its failure."""
+        file = self._root / place.file
+        if place.member is None:
+            return read_photo(file, place.name)
+        return NamedBytes(place.name, self._read_member(file, place.member))
+
+    def _read_member(self, file: Path, member: int) -> bytes | Failure:
+        try:
+            archive = self._archive(file)
+            info = archive.infolist()[member]
+            if info.file_size > MOST_BYTES:
+                return Failure("too-large")
+            with archive.open(info) as stream:
+                return stream.read()
+        except FileNotFoundError:
+            return Failure("missing")
+        except Exception:  # Damaged, locked and odd archives raise nearly anything.
+            return Failure("unreadable")
+
+    def _archive(self, file: Path) -> zipfile.ZipFile:
+        """The archive, kept open by each thread until it needs another."""
+        opened: tuple[Path, zipfile.ZipFile] | None = getattr(self._last, "opened", None)
+        if opened is not None and opened[0] == file:
+            return opened[1]
+        if opened is not None:
+            opened[1].close()
+        self._last.opened = None
+        archive = zipfile.ZipFile(file)
+        self._last.opened = (file, archive)
+        return archive
+
+
+def _list_folder(folder: Path, leave_out: Path) -> Listing:
+    left_out: Counter[str] = Counter()
+    places: list[Place] = []
+    for file in _walk(folder, leave_out, left_out):
+        name = file.relative_to(folder).as_posix()
+        is_archive = file.suffix.lower() == ".zip"
+        members = _members(file, prefix=f"{name}/") if is_archive else None
+        places += [Place(name, name)] if members is None else members
+    return Listing(folder, _in_order(places), dict(sorted(left_out.items())))
+
+
+def _walk(folder: Path, leave_out: Path, left_out: Counter[str]) -> Iterator[Path]:
+    """Every regular file below a resolved folder; counts by reason what stays out."""
+    waiting = [folder]
+    while waiting:
+        for entry in _entries(waiting.pop(), left_out):
+            path = Path(entry.path)
+            if reason := _reason_to_leave_out(entry):
+                left_out[reason] += 1
+            elif not entry.is_dir(follow_symlinks=False):
+                yield path
+            elif path != leave_out:
+                waiting.append(path)
+
+
+def _entries(folder: Path, left_out: Counter[str]) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        left_out["folder that cannot be opened"] += 1
+        return []
+
+
+def _reason_to_leave_out(entry: os.DirEntry[str]) -> str:
+    if entry.name.startswith("."):
+        return "hidden"
+    if entry.is_symlink():
+        return "link"
+    if not entry.is_file(follow_symlinks=False) and not entry.is_dir(follow_symlinks=False):
+        return "no ordinary file"
+    return ""
+
+
+def _members(file: Path, prefix: str) -> list[Place] | None:
+    """The visible files in an archive; None where it cannot be opened."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return None
+    return [
+        Place(prefix + info.filename, file.name if not prefix else prefix[:-1], number)
+        for number, info in enumerate(infos)
+        if not info.is_dir() and not _is_hidden(info.filename)
+    ]
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") and part not in {".", ".."} for part in name.split("/"))
+
+
+def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(sorted(places, key=lambda place: (place.name.split("/"), place.member or 0)))

@@ -1,0 +1,67 @@
+"""A run leaves as a bag that stands on its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bagit
+import pytest
+
+from wreckid.model.release import Release
+
+if TYPE_CHECKING:
+    from tests.conftest import Finished
+
+Wreckid = Callable[..., "Finished"]
+
+
+@pytest.fixture
+def case(wreckid: Wreckid, release: Release, photo: Callable[..., bytes], tmp_path: Path) -> Path:
+    """A folder with `evidence` and its sealed run in `out`."""
+    (tmp_path / "evidence/deep").mkdir(parents=True)
+    (tmp_path / "evidence/deep/a.jpg").write_bytes(photo("red"))
+    (tmp_path / "evidence/b.txt").write_bytes(b"note")
+    command = ["batch", tmp_path / "evidence", "--out", tmp_path / "out"]
+    assert wreckid(*command, "--release", release.folder).code == 0
+    return tmp_path
+
+
+def bagged(wreckid: Wreckid, case: Path) -> "Finished":
+    return wreckid("bag", case / "out", case / "bag", "--evidence", case / "evidence")
+
+
+def test_a_bag_is_valid_and_verifies_by_itself(wreckid: Wreckid, case: Path) -> None:
+    done = bagged(wreckid, case)
+    assert done.code == 0
+    bag = bagit.Bag(str(case / "bag"))
+    bag.validate()
+    assert bag.info["Source-Run-Seal"] in done.out
+    data = case / "bag/data"
+    assert wreckid("verify", data / "run", "--evidence", data / "evidence").code == 0
+
+
+def test_what_was_changed_is_not_bagged(wreckid: Wreckid, case: Path) -> None:
+    (case / "evidence/b.txt").write_bytes(b"Note")
+    done = bagged(wreckid, case)
+    assert done.code == 2
+    assert done.err == "The run is not as it was sealed: photo b.txt was changed.\n"
+    assert not (case / "bag").exists()
+
+
+def test_a_bag_is_not_overwritten(wreckid: Wreckid, case: Path) -> None:
+    (case / "bag").mkdir()
+    done = bagged(wreckid, case)
+    assert done.code == 2 and "name a new folder" in done.err
+    assert list((case / "bag").iterdir()) == []
+
+
+def test_photos_outside_of_a_list_are_not_bagged(
+    wreckid: Wreckid, release: Release, photo: Callable[..., bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo("red"))
+    (tmp_path / "lists").mkdir()
+    source = tmp_path / "lists/list.txt"
+    source.write_text("../a.jpg\n")
+    wreckid("batch", source, "--out", tmp_path / "out", "--release", release.folder)
+    done = wreckid("bag", tmp_path / "out", tmp_path / "bag", "--evidence", source)
+    assert done.code == 2 and "../a.jpg lies outside" in done.err
