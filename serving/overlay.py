@@ -11,6 +11,8 @@ from PIL import Image
 
 from wreckid.serving.classifier import View
 
+WEBP = {"quality": 70, "method": 2}
+"""Small, and quick to write."""
 OVERLAY_SIDE = 48
 """Side in pixels of the class map as sent; browsers smooth it over the photo."""
 
@@ -39,23 +41,30 @@ def show(views: Sequence[View]) -> tuple[Shown, ...]:
             name=view.name,
             width=view.picture.width,
             height=view.picture.height,
-            picture=_address(view.picture),
-            overlay=_address(_overlay(view.evidence, peak)),
+            picture=address(view.picture, "WEBP", **WEBP),
+            overlay=address(overlay(view.evidence, peak, OVERLAY_SIDE), "WEBP", **WEBP),
         )
         for view in views
     )
 
 
-def _overlay(evidence: npt.NDArray[np.float32], peak: float) -> Image.Image:
-    """RGBA of what speaks for the candidate; what speaks against it stays clear."""
+def overlay(evidence: npt.NDArray[np.float32], peak: float, side: int) -> Image.Image:
+    """RGBA of what speaks for the candidate; what speaks against it stays clear.
+
+    Args:
+        evidence: [h, w] in logits.
+        peak: the strongest evidence in the item, in logits; the most opaque.
+        side: of the square in pixels; browsers stretch it over the photo.
+    """
     share = np.clip(evidence / peak, 0, 1) if peak > 0 else np.zeros_like(evidence)
     opacity = Image.fromarray((share * STRONGEST).astype(np.uint8))
-    overlay = Image.new("RGBA", (OVERLAY_SIDE, OVERLAY_SIDE), COLOUR)
-    overlay.putalpha(opacity.resize(overlay.size, Image.Resampling.BICUBIC))
-    return overlay
+    coloured = Image.new("RGBA", (side, side), COLOUR)
+    coloured.putalpha(opacity.resize(coloured.size, Image.Resampling.BICUBIC))
+    return coloured
 
 
-def _address(image: Image.Image) -> str:
+def address(image: Image.Image, kind: str, **options: int) -> str:
+    """An image as a `data:` address, in a format that Pillow writes."""
     file = BytesIO()
-    image.save(file, "WEBP", quality=70, method=2)
-    return f"data:image/webp;base64,{b64encode(file.getvalue()).decode()}"
+    image.save(file, kind, **options)
+    return f"data:image/{kind.lower()};base64,{b64encode(file.getvalue()).decode()}"

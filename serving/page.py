@@ -1,21 +1,18 @@
 """The page: a form, and a result in words, rendered on the server."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.evidence import Evidence
-from wreckid.model.verdict import percent
 from wreckid.serving.classifier import View
 from wreckid.serving.comparison import comparison
 from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
 from wreckid.serving.overlay import show
-from wreckid.serving.result import LEAD, SAFETY, ModelIdentity, Result
+from wreckid.serving.result import ModelIdentity, Result
+from wreckid.serving.templates import templates
 from wreckid.serving.tree import tree
-from wreckid.serving.words import NOTHING_MOVED, headline, name_of
+from wreckid.serving.words import NOTHING_MOVED
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
@@ -30,22 +27,9 @@ class Page:
     """The templates, for one release and the catalogue."""
 
     def __init__(self, model: ModelIdentity, catalogue: Catalogue, most_photos: int) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(PAGES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {
-            "percent": percent,
-            "name_of": partial(name_of, catalogue=catalogue),
-            "headline": partial(headline, catalogue=catalogue),
-        }
+        self._templates = templates(PAGES, catalogue)
         self._templates.globals |= {
             "confusers": [one.name.lower() for one in catalogue.confusers.values()],
-            "safety": SAFETY,
-            "lead": LEAD,
             "model": model,
             "most_photos": most_photos,
             "choices": choices(),

@@ -1,15 +1,11 @@
 """What a report shows of a photo: a thumbnail, the class map, and a hash of how it looks."""
 
-from base64 import b64encode
-from io import BytesIO
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from wreckid.serving.classifier import View
-from wreckid.serving.overlay import COLOUR, STRONGEST
+from wreckid.serving.overlay import address, overlay
 
 SIDE = 240
 """Longest side of a thumbnail in pixels."""
@@ -39,22 +35,7 @@ def picture(photo: int, view: View, peak: float) -> Picture:
     small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
     return Picture(
         photo,
-        _address(small, "JPEG", quality=70),
-        _address(_overlay(view.evidence, peak), "PNG"),
+        address(small, "JPEG", quality=70),
+        address(overlay(view.evidence, peak, MAP_SIDE), "PNG"),
         view.fingerprint,
     )
-
-
-def _overlay(evidence: npt.NDArray[np.float32], peak: float) -> Image.Image:
-    """RGBA; browsers stretch it over the photo."""
-    share = np.clip(evidence / peak, 0, 1) if peak > 0 else np.zeros_like(evidence)
-    opacity = Image.fromarray((share * STRONGEST).astype(np.uint8))
-    overlay = Image.new("RGBA", (MAP_SIDE, MAP_SIDE), COLOUR)
-    overlay.putalpha(opacity.resize(overlay.size, Image.Resampling.BICUBIC))
-    return overlay
-
-
-def _address(image: Image.Image, kind: str, **options: int) -> str:
-    file = BytesIO()
-    image.save(file, kind, **options)
-    return f"data:image/{kind.lower()};base64,{b64encode(file.getvalue()).decode()}"

@@ -10,22 +10,20 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from wreckid.model.verdict import Level, percent
+from wreckid.model.verdict import Level
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import Entry, write_whole
 from wreckid.serving.duplicates import alike, same
-from wreckid.serving.result import LEAD, SAFETY
 from wreckid.serving.rows import Counts, Row, read_rows
-from wreckid.serving.words import headline, name_of
+from wreckid.serving.templates import templates
+from wreckid.serving.words import headline
 
 FRONT = "report.html"
 PARTS = "report"
@@ -151,22 +149,9 @@ class _Pages:
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
         self._catalogue = contents.classifier.catalogue
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {
-            "percent": percent,
-            "name_of": partial(name_of, catalogue=self._catalogue),
-            "headline": partial(headline, catalogue=self._catalogue),
-        }
+        self._templates = templates(TEMPLATES, self._catalogue)
         self._templates.globals |= _inlined() | {
-            "safety": SAFETY,
             "level_words": LEVELS,
-            "lead": LEAD,
             "opened": contents.opened,
             "model": contents.classifier.identity,
         }
