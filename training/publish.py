@@ -26,7 +26,7 @@ from wreckid.model.release import (
 )
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import Calibration, calibrate
-from wreckid.training.data import LabelledPhoto, data_hash, read_data, read_picture
+from wreckid.training.data import MANIFEST, LabelledPhoto, data_hash, read_data, read_picture
 from wreckid.training.evaluate import evaluate, figures, judge
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import Run
@@ -63,7 +63,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     files = {WEIGHTS: weights_bytes(network), NETWORK: onnx, METRICS: b"", CARD: b""}
     metrics = {"parity": gap, **_measure(facts, files, measuring, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = _card(facts, metrics, len(fitting)).encode()
+    files[CARD] = _card(facts, metrics, len(fitting), _backdrops(run.config.train)).encode()
     return write_release(wanted.folder / wanted.name, facts, files)
 
 
@@ -126,7 +126,16 @@ def _measure(
     return metrics
 
 
-def _card(facts: ReleaseFacts, metrics: Mapping[str, Any], calibrated_on: int) -> str:
+def _backdrops(place: Path) -> int:
+    """Rendered pictures that stand before a real photo."""
+    file = place / MANIFEST
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return sum(json.loads(line).get("setting") == "backdrop" for line in lines)
+
+
+def _card(
+    facts: ReleaseFacts, metrics: Mapping[str, Any], calibrated_on: int, backdrops: int
+) -> str:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -137,7 +146,7 @@ def _card(facts: ReleaseFacts, metrics: Mapping[str, Any], calibrated_on: int) -
     )
     templates.filters["share"] = _share
     return templates.get_template("card.md.jinja").render(
-        facts=facts, metrics=metrics, calibrated_on=calibrated_on
+        facts=facts, metrics=metrics, calibrated_on=calibrated_on, backdrops=backdrops
     )
 
 
