@@ -61,13 +61,23 @@ class Subject:
 
 @dataclass(frozen=True)
 class RenderJob:
-    """What to draw, in what surroundings, and where to put it."""
+    """What to draw, in what surroundings, and where to put it.
+
+    Attributes:
+        subjects: the types to draw.
+        around: real pictures to set scenes in.
+        seed: of the set.
+        pixels: side of each picture.
+        out: folder of the set.
+        views: consecutive pictures that show the same wreck, each in surroundings of its own.
+    """
 
     subjects: tuple[Subject, ...]
     around: Surroundings
     seed: int
     pixels: int
     out: Path
+    views: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,8 +129,11 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
 
 def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     """Render one picture to its file and return its row."""
-    rng = np.random.default_rng([job.seed, number])
+    number_of_wreck, view = divmod(number, job.views)
+    rng = np.random.default_rng([job.seed, number_of_wreck])
     find = _find(job.subjects, rng)
+    if view:
+        rng = np.random.default_rng([job.seed, number_of_wreck, view])
     shot = shoot(find.wreck, find.scheme, job.around, job.pixels, rng)
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
@@ -130,7 +143,7 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     part.replace(job.out / file)
     return {
         "file": file.as_posix(),
-        "wreck": number,
+        "wreck": number_of_wreck,
         "type": find.subject.id if find.subject else NOT_A_UAV,
         "family": find.subject.family if find.subject else NOT_A_UAV,
         "scheme": find.scheme.name,
@@ -153,7 +166,10 @@ def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
     whole = [line for line in lines if line.endswith(b"\n")]
     rows: list[dict[str, Any]] = [json.loads(line) for line in whole]
     ours = {"pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
-    if any({key: row[key] for key in ours} != ours for row in rows):
+    wrecks = [number // job.views for number in range(len(rows))]
+    if [row["wreck"] for row in rows] != wrecks or any(
+        {key: row[key] for key in ours} != ours for row in rows
+    ):
         raise RenderError(f"{job.out} holds another set of pictures: choose another --out.")
     if len(whole) < len(lines):
         file.write_bytes(b"".join(whole))

@@ -28,6 +28,7 @@ def render(
     out: Annotated[Path, typer.Option(help="Folder of the set; an unfinished one goes on.")],
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side in pixels.")] = 224,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    views: Annotated[int, typer.Option(min=1, help="Pictures of each wreck.")] = 1,
     backgrounds: Backgrounds = None,
     lights: Lights = None,
 ) -> None:
@@ -40,7 +41,7 @@ def render(
     from wreckid.datasets.surroundings import Surroundings
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
-    job = RenderJob(subjects(catalogue()), around, seed, size, out)
+    job = RenderJob(subjects(catalogue()), around, seed, size, out, views)
     rows = track(render_pictures(job, count), "Rendering", total=count)
     typer.echo(f"{sum(1 for _ in rows)} pictures: {out}")
 

@@ -155,6 +155,27 @@ def test_another_seed_is_refused_in_one_sentence(
     assert done.err.count("\n") == 1 and "choose another --out" in done.err
 
 
+def test_views_show_one_wreck_in_other_surroundings(
+    rendered: tuple[Path, list[Row]], tmp_path: Path
+) -> None:
+    out, rows = rendered
+    (tmp_path / "pictures").mkdir()
+    several = [render_one(job(tmp_path, views=2), number) for number in range(4)]
+    assert [row["wreck"] for row in several] == [0, 0, 1, 1]
+    same = ("type", "scheme", "damage", "length_m", "wingspan_m")
+    for first, second in (several[:2], several[2:]):
+        assert [first[key] for key in same] == [second[key] for key in same]
+        assert first["camera"] != second["camera"]
+    for number, row in enumerate(several[::2]):
+        alone = (out / rows[number]["file"]).read_bytes()
+        assert (tmp_path / row["file"]).read_bytes() == alone
+
+
+def test_a_set_with_other_views_is_refused(rendered: tuple[Path, list[Row]]) -> None:
+    with pytest.raises(RenderError, match="another set"):
+        list(render(job(rendered[0], views=2), COUNT))
+
+
 def test_every_damage_is_drawn_at_times() -> None:
     assert set(SHARES) == set(DAMAGES)
     assert all(share > 0 for share in SHARES.values())
