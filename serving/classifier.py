@@ -73,12 +73,10 @@ class Examination:
     Attributes:
         result: what is answered.
         views: one of each photo that could be read.
-        posterior: the confidence of every class, [C]; None where nothing is known.
     """
 
     result: Result
     views: tuple[View, ...]
-    posterior: npt.NDArray[np.float64] | None
 
 
 class Classifier:
@@ -124,10 +122,7 @@ class Classifier:
     ) -> Examination:
         """Judge one item by what was observed in its photos, and what else is known of it."""
         sighting, views = self._sighting(observations)
-        result = self.weigher.weigh(sighting, evidence)
-        known = result.probabilities
-        posterior = None if known is None else np.array([known[c] for c in self.manifest.classes])
-        return Examination(result, views, posterior)
+        return Examination(self.weigher.weigh(sighting, evidence), views)
 
     def _observed(self, seen: Iterable[Seen]) -> Iterator[Observation]:
         remaining = iter(seen)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,13 +53,26 @@ def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     return tuple(LabelledPhoto(file, file.parent.name, "") for file in found)
 
 
-def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
-    lines = (place / MANIFEST).read_text(encoding="utf-8").splitlines()
+def manifest_rows(place: Path) -> list[dict[str, Any]]:
+    """The rows of a rendered set, one a picture.
+
+    Raises:
+        DataError: the folder is no rendered set, or its manifest breaks off.
+    """
+    file = place / MANIFEST
+    if not file.is_file():
+        raise DataError(f"{place} holds no {MANIFEST}: name a rendered set.")
     try:
-        rows = [json.loads(line) for line in lines]
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     except json.JSONDecodeError as error:
-        raise DataError(f"{place / MANIFEST} breaks off: render the set to its end.") from error
-    return tuple(LabelledPhoto(place / row["file"], row["type"], row["damage"]) for row in rows)
+        raise DataError(f"{file} breaks off: render the set to its end.") from error
+
+
+def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
+    return tuple(
+        LabelledPhoto(place / row["file"], row["type"], row["damage"])
+        for row in manifest_rows(place)
+    )
 
 
 def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:

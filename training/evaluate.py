@@ -49,13 +49,23 @@ def judge(classifier: Classifier, photos: Sequence[LabelledPhoto]) -> list[Judge
     Raises:
         DataError: a photo cannot be read.
     """
+    classes = classifier.manifest.classes
     judged = []
     for photo in track(photos, "Judging", console=Console(stderr=True)):
-        seen = classifier.examine([read_photo(photo.file, photo.file.name)])
-        if seen.posterior is None:
-            raise DataError(f"{photo.file} cannot be read: mend it or take it out of the set.")
-        judged.append(Judged(photo, seen.result, seen.posterior))
+        result = classifier.classify([read_photo(photo.file, photo.file.name)])
+        judged.append(Judged(photo, result, posterior(result, classes, photo.file)))
     return judged
+
+
+def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray[np.float64]:
+    """The probability of every class, float[C], in the result of one file.
+
+    Raises:
+        DataError: the file could not be read.
+    """
+    if result.probabilities is None:
+        raise DataError(f"{file} cannot be read: mend it or take it out of the set.")
+    return np.array([result.probabilities[name] for name in classes])
 
 
 def figures(judged: Sequence[Judged], classifier: Classifier) -> dict[str, Any]:

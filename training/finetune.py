@@ -2,7 +2,6 @@
 
 import csv
 import json
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,6 @@ from wreckid.training.data import DataError, EvaluationSet, TrainingSet, read_da
 
 RUN = "run.json"
 CURVES = "curves.csv"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -169,7 +166,6 @@ def _epochs(
                 progress.advance(task)
             correct = _accuracy(average.module, checking, device)
             row = {"epoch": epoch + 1, "loss": total / len(training), "heldout_top1": correct}
-            log.info("epoch %d: loss %.3f, held-out top-1 %.3f", *row.values())
             yield row, average.module
 
 

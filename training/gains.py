@@ -1,6 +1,5 @@
 """What a length and several views add: figures on a rendered set whose true lengths are known."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.model.evidence import Evidence, Length
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import read_photo
-from wreckid.serving.result import Result
-from wreckid.training.data import MANIFEST, DataError
-from wreckid.training.evaluate import calibration_error, proportion
+from wreckid.training.data import MANIFEST, DataError, manifest_rows
+from wreckid.training.evaluate import calibration_error, posterior, proportion
 
 ERROR = 0.10
 """Standard error of a length that is measured on a wreck, as a share of it."""
@@ -72,12 +70,9 @@ def read_wrecks(place: Path) -> tuple[Wreck, ...]:
     Raises:
         DataError: the set is no rendered set, or its rows tell no wreck and no length.
     """
-    file = place / MANIFEST
-    if not file.is_file():
-        raise DataError(f"{place} holds no {MANIFEST}: name a rendered set.")
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = manifest_rows(place)
     if any(not {"wreck", "length_m"} <= row.keys() for row in rows):
-        raise DataError(f"{file} tells no wreck or length_m: render the set again.")
+        raise DataError(f"{place / MANIFEST} tells no wreck or length_m: render the set again.")
     groups: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row["wreck"], []).append(row)
@@ -106,19 +101,13 @@ def _compare(
     for wreck, evidence in wrecks:
         if wreck.label not in classes:
             continue
-        photos = [read_photo(file, file.name) for file in wreck.views[:views]]
-        seen = classifier.classify(photos)
+        files = wreck.views[:views]
+        seen = classifier.classify([read_photo(file, file.name) for file in files])
         label = classes.index(wreck.label)
-        alone.append(Judged(label, _posterior(seen, classes)))
+        alone.append(Judged(label, posterior(seen, classes, files[0])))
         weighed = classifier.weigher.weigh(seen.sighting, evidence)
-        measured.append(Judged(label, _posterior(weighed, classes)))
+        measured.append(Judged(label, posterior(weighed, classes, files[0])))
     return {"photos": figures(alone), "with_length": figures(measured)}
-
-
-def _posterior(result: Result, classes: Sequence[str]) -> npt.NDArray[np.float64]:
-    if result.probabilities is None:
-        raise DataError("A picture of the set cannot be read: render the set again.")
-    return np.array([result.probabilities[name] for name in classes])
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, Any]:

@@ -26,7 +26,14 @@ from wreckid.model.release import (
 )
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import Calibration, calibrate
-from wreckid.training.data import MANIFEST, LabelledPhoto, data_hash, read_data, read_picture
+from wreckid.training.data import (
+    MANIFEST,
+    LabelledPhoto,
+    data_hash,
+    manifest_rows,
+    read_data,
+    read_picture,
+)
 from wreckid.training.evaluate import evaluate, figures, judge
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import Run
@@ -128,9 +135,8 @@ def _measure(
 
 def _backdrops(place: Path) -> int:
     """Rendered pictures that stand before a real photo."""
-    file = place / MANIFEST
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return sum(json.loads(line).get("setting") == "backdrop" for line in lines)
+    rows = manifest_rows(place) if (place / MANIFEST).is_file() else []
+    return sum(row.get("setting") == "backdrop" for row in rows)
 
 
 def _card(
