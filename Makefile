@@ -19,11 +19,13 @@ help: ## List the targets
 	@touch $@
 
 # Type checkers cannot follow the mapping of rooms to packages, nor tell the module
-# datasets/catalogue.py from the folder of its data: they get links to the modules alone.
+# datasets/catalogue.py from the folder of its data: they get links to modules and packages alone.
 .PHONY: types
 types:
 	@rm -rf .types && mkdir -p $(ROOMS:%=.types/wreckid/%)
 	@for room in $(ROOMS); do ln -s $(CURDIR)/$$room/*.py .types/wreckid/$$room/; done
+	@for inner in $(patsubst %/__init__.py,%,$(wildcard $(ROOMS:%=%/*/__init__.py))); do \
+		ln -s $(CURDIR)/$$inner .types/wreckid/$$inner; done
 
 .PHONY: setup
 setup: .venv-dev/ready types ## Set up the environment of developers

@@ -128,6 +128,8 @@ def decode(data: bytes, at_least: int) -> Photo | Failure:
                 return _decode_opened(image, at_least)
         except UnidentifiedImageError:
             return Failure("unreadable" if _has_known_signature(data) else "not-an-image")
+        except MemoryError:
+            return Failure("too-large")
         except Exception as error:  # Damaged files make the decoders raise nearly anything.
             return Failure("truncated" if "truncated" in str(error).lower() else "unreadable")
 

@@ -1,223 +1,152 @@
-"""The HTTP service: the API under /v1 and the page at /."""
+"""The HTTP service, put together: doors outside, routes inside."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import Depends, FastAPI, File, Form, HTTPException, Request, UploadFile
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.params import Form
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Lifespan
 
-from wreckid.datasets.catalogue import Catalogue, UavType, catalogue
-from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
-from wreckid.model.release import Manifest, Release
+from wreckid.datasets.catalogue import catalogue
+from wreckid.model.evidence import EvidenceError
+from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
-from wreckid.serving.form import evidence_of
-from wreckid.serving.guard import BodyLimit, SecurityHeaders
-from wreckid.serving.intake import MOST_BYTES, NamedBytes
-from wreckid.serving.page import STATIC, Page
-from wreckid.serving.result import ModelIdentity, Result, Sighting
-
-MOST_PHOTOS = 16
-FORM_OVERHEAD = 2**20
-"""Bytes of a request that are not photos."""
-
-PHOTO_COUNT = f"Send 1 to {MOST_PHOTOS} photos of one wreck."
-SEND_PHOTOS = f"{PHOTO_COUNT[:-1]}, as files in the form field `photos`."
-TOO_LARGE = (
-    f"A photo may have {MOST_BYTES // 2**20} MiB and a request {MOST_PHOTOS} photos:"
-    " keep the originals and send fewer or smaller copies."
+from wreckid.serving.doors.callers import Doors
+from wreckid.serving.doors.decoding import Decoders
+from wreckid.serving.doors.headers import SecurityHeaders
+from wreckid.serving.doors.keys import Keys
+from wreckid.serving.doors.limits import BodyLimit, WorkLimit
+from wreckid.serving.doors.problems import (
+    EXAMPLES,
+    Problem,
+    RefusalError,
+    described,
+    problem,
+    refusal,
 )
+from wreckid.serving.doors.requests import RequestIds
+from wreckid.serving.page import STATIC, Page
+from wreckid.serving.routes import judging, login, pages, status, types
+from wreckid.serving.routes.uploads import Crew, Intake
+from wreckid.serving.settings import MIB, Settings
 
-EXAMINE_FIRST = "The photos' result is missing or damaged: examine the photos again."
-
-Uploads = Annotated[list[UploadFile], File(description=SEND_PHOTOS)]
-PageUploads = Annotated[list[UploadFile] | None, File()]
-EvidenceJson = Annotated[
-    str | None, Form(description="What is known besides the photos: `Evidence` as JSON.")
-]
-
-
-async def _fields(request: Request) -> FormData:
-    """The form as it came, photos aside."""
-    return await request.form()
+FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+JSON_TYPES = ("application/json",)
 
 
-Fields = Annotated[FormData, Depends(_fields)]
+class Service(FastAPI):
+    """A FastAPI application whose description knows problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description."""
+        described: dict[str, Any] = super().openapi()
+        described["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return described
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TypeEntry(_Frozen):
-    """A line of the list of types."""
-
-    id: str
-    name: str
-    family: str
-    country: str
-    recognised: bool
-
-
-class ModelDescription(ModelIdentity):
-    """The release that answers, and what it says of itself."""
-
-    manifest: Manifest
-
-
-class Weighing(Sighting):
-    """What the photos showed, as in a result, and the evidence to weigh it with."""
-
-    evidence: Evidence = Evidence()
-
-
-class Status(_Frozen):
-    """Whether the service is up."""
-
-    status: str
-
-
-def create_app(release: Release) -> FastAPI:
+def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
     """The service of one release.
 
     Raises:
         ReleaseError: the network cannot be loaded.
         CatalogueError: a class of the release is not in the catalogue.
+        SetupError: the store cannot be used.
     """
-    classifier = Classifier(release, catalogue())
-    app = FastAPI(title="wreckid", docs_url=None, redoc_url=None)
-    app.add_middleware(
-        BodyLimit, most_bytes=MOST_PHOTOS * MOST_BYTES + FORM_OVERHEAD, sentence=TOO_LARGE
+    settings = settings or Settings()
+    decoders = Decoders(settings.decoders, settings.decoder_mib * MIB, settings.decode_s)
+    classifier = Classifier(release, catalogue(), decoders.see)
+    keys = Keys(settings.store) if settings.store else None
+    intake, crew = Intake(settings), Crew(settings)
+    app = Service(
+        title="wreckid",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_closing(decoders),
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
+        responses=described(401, 403),
     )
-    app.add_middleware(SecurityHeaders)
-    app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(EvidenceError, _wrong_evidence)
-    _add_api(app, classifier)
-    _add_catalogue(app, classifier.catalogue, release.manifest)
-    _add_page(app, classifier)
+    _add_doors(app, settings, intake, keys)
+    _add_refusals(app, intake)
+    page = Page(classifier.identity, classifier.catalogue, settings)
+    app.include_router(judging.router(classifier, intake, crew))
+    app.include_router(types.router(classifier.catalogue, release.manifest))
+    app.include_router(status.router({"decoding of photos": decoders.work}, crew))
+    app.include_router(pages.router(page, classifier, intake, crew))
+    if keys is not None:
+        app.include_router(login.router(page, keys))
+    app.mount("/static", StaticFiles(directory=STATIC))
     return app
 
 
-def _add_api(app: FastAPI, classifier: Classifier) -> None:
-    @app.post("/v1/classify")
-    def classify(photos: Uploads, evidence: EvidenceJson = None) -> Result:
-        """Judge 1 to 16 photos of one wreck; a photo that cannot be read is a row that says why."""
-        return classifier.classify(_received(photos), read_evidence(evidence or "{}"))
+def _closing(decoders: Decoders) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await to_thread.run_sync(decoders.close)
 
-    @app.post("/v1/weigh")
-    def weigh(weighing: Weighing) -> Result:
-        """Weigh other evidence with what photos showed before; takes parts of a result."""
-        return classifier.weigher.weigh(weighing, weighing.evidence)
-
-    @app.get("/v1/evidence")
-    def evidence() -> dict[str, Any]:
-        """The JSON Schema of `Evidence`."""
-        return Evidence.model_json_schema()
-
-    @app.get("/v1/model")
-    def model() -> ModelDescription:
-        """The release that answers."""
-        return ModelDescription(**classifier.identity.model_dump(), manifest=classifier.manifest)
-
-    @app.get("/healthz")
-    def health() -> Status:
-        """The process answers."""
-        return Status(status="ok")
-
-    @app.get("/readyz")
-    def ready() -> Status:
-        """The release is loaded, which it is before the service listens."""
-        return Status(status="ready")
+    return lifespan
 
 
-def _add_catalogue(app: FastAPI, catalogue: Catalogue, manifest: Manifest) -> None:
-    @app.get("/v1/types")
-    def types() -> list[TypeEntry]:
-        """All types of the catalogue; `recognised` where the release knows them."""
-        return [
-            TypeEntry(
-                id=uav.id,
-                name=uav.name,
-                family=uav.family,
-                country=uav.country,
-                recognised=uav.id in manifest.classes,
-            )
-            for uav in catalogue.types.values()
-        ]
-
-    @app.get("/v1/types/{uav_id}", response_model_exclude={"geometry"})
-    def type_(uav_id: str) -> UavType:
-        """One type: names, facts with sources, look-alikes."""
-        if uav_id not in catalogue.types:
-            raise HTTPException(404, "The catalogue has no such type: GET /v1/types lists them.")
-        return catalogue.types[uav_id]
+def _add_doors(app: FastAPI, settings: Settings, intake: Intake, keys: Keys | None) -> None:
+    """From the innermost to the outermost, which a request meets first."""
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=settings.request_mib * MIB,
+        most_s=settings.upload_s,
+        sentence=intake.too_large,
+    )
+    app.add_middleware(WorkLimit, at_once=settings.at_once, per_minute=settings.per_minute)
+    app.add_middleware(Doors, keys=keys)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
 
 
-def _add_page(app: FastAPI, classifier: Classifier) -> None:
-    page = Page(classifier.identity, classifier.catalogue, MOST_PHOTOS)
-    app.mount("/static", StaticFiles(directory=STATIC))
+def _add_refusals(app: FastAPI, intake: Intake) -> None:
+    """Every refusal and failure is a problem that says what to do."""
 
-    @app.get("/", include_in_schema=False)
-    def form() -> HTMLResponse:
-        return HTMLResponse(page.form())
+    @app.exception_handler(RefusalError)
+    def refused(request: Request, error: RefusalError) -> Response:
+        return refusal(request.scope, error)
 
-    @app.post("/", include_in_schema=False)
-    def result(fields: Fields, photos: PageUploads = None) -> HTMLResponse:
-        try:
-            evidence = evidence_of(fields)
-            received = _received(photos or []) if photos or not evidence.speaks else []
-            seen = classifier.examine(received, evidence)
-        except HTTPException as problem:
-            return HTMLResponse(page.form(problem.detail), problem.status_code)
-        except EvidenceError as problem:
-            return HTMLResponse(page.form(str(problem)), 422)
-        return HTMLResponse(page.result(seen.result, seen.views))
+    @app.exception_handler(HTTPException)
+    def not_served(request: Request, error: HTTPException) -> Response:
+        return problem(request.scope, error.status_code, error.detail, error.headers)
 
-    @app.post("/weigh", include_in_schema=False)
-    def weigh(fields: Fields) -> HTMLResponse:
-        try:
-            sighting = Sighting.model_validate_json(str(fields.get("sighting")))
-            weighed = classifier.weigher.weigh(sighting, evidence_of(fields))
-        except ValidationError:
-            return HTMLResponse(page.form(EXAMINE_FIRST), 422)
-        except EvidenceError as problem:
-            return HTMLResponse(page.form(str(problem)), 422)
-        return HTMLResponse(page.result(weighed))
+    @app.exception_handler(EvidenceError)
+    def wrong_evidence(request: Request, error: EvidenceError) -> Response:
+        return problem(request.scope, 422, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def not_understood(request: Request, error: RequestValidationError) -> Response:
+        form = _takes_form(request)
+        if not _has_type(request, FORM_TYPES if form else JSON_TYPES):
+            return problem(request.scope, 415, EXAMPLES[415] if form else "Send JSON.")
+        return problem(request.scope, 422, intake.where if form else _first(error))
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, error: Exception) -> Response:
+        return problem(request.scope, 500, EXAMPLES[500])
 
 
-def _received(photos: Sequence[UploadFile]) -> list[NamedBytes]:
-    """The bytes of the photos.
-
-    Raises:
-        HTTPException: 422 for too few or too many, 413 for one that is too large.
-    """
-    if not 1 <= len(photos) <= MOST_PHOTOS:
-        raise HTTPException(422, PHOTO_COUNT)
-    if any((photo.size or 0) > MOST_BYTES for photo in photos):
-        raise HTTPException(413, TOO_LARGE)
-    return [NamedBytes(_name(photo), photo.file.read()) for photo in photos]
+def _takes_form(request: Request) -> bool:
+    body = getattr(request.scope.get("route"), "body_field", None)
+    return body is not None and isinstance(body.field_info, Form)
 
 
-def _name(photo: UploadFile) -> str:
-    """The file's name, with the quotes that forms escape (HTML standard, multipart/form-data)."""
-    return (photo.filename or "photo").replace("%22", '"')
-
-
-def _not_understood(request: Request, error: Exception) -> Response:
-    if request.url.path == "/v1/weigh" and isinstance(error, RequestValidationError):
-        return JSONResponse({"detail": _first(error)}, 422)
-    return JSONResponse({"detail": SEND_PHOTOS}, 422)
+def _has_type(request: Request, types: tuple[str, ...]) -> bool:
+    """Whether a body has one of some media types; one that says nothing may."""
+    return request.headers.get("content-type", types[0]).lower().startswith(types)
 
 
 def _first(error: RequestValidationError) -> str:
     """The first problem of a JSON body as one sentence that names the field."""
-    problem = error.errors()[0]
-    place = ".".join(str(step) for step in problem["loc"][1:])
-    return f"{place or 'body'}: {problem['msg'].removeprefix('Value error, ')}."
-
-
-def _wrong_evidence(request: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 422)
+    found = error.errors()[0]
+    place = ".".join(str(step) for step in found["loc"][1:])
+    return f"{place or 'body'}: {found['msg'].removeprefix('Value error, ')}."

@@ -1,6 +1,6 @@
 """From the photos of one item and the evidence to its result: the whole way, in one direction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,8 +10,9 @@ from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.confidence import energy, probabilities, ranking
-from wreckid.model.evidence import Evidence, EvidenceError
+from wreckid.model.evidence import Box, Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
+from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import Release
 from wreckid.serving.duplicates import first_copies
 from wreckid.serving.engine import Engine, Outputs, stacked, unstacked
@@ -21,6 +22,9 @@ from wreckid.serving.sight import Seen, Sight, see
 from wreckid.serving.weigher import Weigher
 
 NOTHING = Evidence()
+
+See = Callable[[NamedBytes, InputSpec, Box | None], Seen]
+"""A photo, or a box of it, as the network takes it."""
 
 TOGETHER = 16
 """Most photos that the network takes at once; bounds the memory of a long item."""
@@ -82,8 +86,13 @@ class Examination:
 class Classifier:
     """A release and the catalogue, ready to judge items; may be shared by threads."""
 
-    def __init__(self, release: Release, catalogue: Catalogue) -> None:
+    def __init__(self, release: Release, catalogue: Catalogue, see: See = see) -> None:
         """Load the network of a release.
+
+        Args:
+            release: whose network to load.
+            catalogue: what there is to recognise.
+            see: prepares a photo, here or in another process.
 
         Raises:
             ReleaseError: the network cannot be loaded.
@@ -95,6 +104,7 @@ class Classifier:
         self.catalogue = catalogue
         self.identity = self.weigher.identity
         self._engine = Engine(release)
+        self._see = see
 
     def classify(self, photos: Sequence[NamedBytes], evidence: Evidence = NOTHING) -> Result:
         """Judge the photos of one item, with what else is known of it.
@@ -110,12 +120,12 @@ class Classifier:
         Raises:
             EvidenceError: the evidence does not fit the photos.
         """
-        seen = _seen(photos, evidence, self.weigher)
+        seen = self._seen(photos, evidence)
         return self.judge(list(self._observed(seen)), evidence)
 
     def observe(self, photos: Iterable[NamedBytes]) -> Iterator[Observation]:
         """What the network says of each photo, in order; of a bad one, only its record."""
-        return self._observed(see(photo, self.manifest.input) for photo in photos)
+        return self._observed(self._see(photo, self.manifest.input, None) for photo in photos)
 
     def judge(
         self, observations: Sequence[Observation], evidence: Evidence = NOTHING
@@ -123,6 +133,15 @@ class Classifier:
         """Judge one item by what was observed in its photos, and what else is known of it."""
         sighting, views = self._sighting(observations)
         return Examination(self.weigher.weigh(sighting, evidence), views)
+
+    def _seen(self, photos: Sequence[NamedBytes], evidence: Evidence) -> Iterator[Seen]:
+        """Each photo, or its box, as the network takes it."""
+        beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
+        if beyond:
+            raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+        boxes = {box.photo: box for box in evidence.boxes}
+        spec = self.manifest.input
+        return (self._see(photo, spec, boxes.get(n)) for n, photo in enumerate(photos, 1))
 
     def _observed(self, seen: Iterable[Seen]) -> Iterator[Observation]:
         remaining = iter(seen)
@@ -181,16 +200,6 @@ class Classifier:
 
 def _look(sight: Sight, outputs: Outputs) -> Look:
     return Look(sight.picture, sight.fingerprint, outputs)
-
-
-def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) -> Iterator[Seen]:
-    """Each photo, or its box, as the network takes it."""
-    beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
-    if beyond:
-        raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
-    boxes = {box.photo: box for box in evidence.boxes}
-    spec = weigher.manifest.input
-    return (see(photo, spec, boxes.get(number)) for number, photo in enumerate(photos, 1))
 
 
 def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wreckid.datasets.errors import SetupError
-from wreckid.serving import options, workshop
+from wreckid.serving import operators, options, workshop
 
 if TYPE_CHECKING:
     from wreckid.datasets.catalogue import UavType
@@ -31,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(operators.app)
 app.add_typer(workshop.app)
 
 ReleaseFolder = Annotated[
@@ -167,20 +168,6 @@ def bag(
     from wreckid.serving.bag import make_bag
 
     typer.echo(f"{target}: seal {make_bag(out, evidence, target)}")
-
-
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    release: ReleaseFolder = None,
-) -> None:
-    """Serve the page and the API."""
-    import uvicorn
-
-    from wreckid.serving.api import create_app
-
-    uvicorn.run(create_app(_release(release)), host=host, port=port)
 
 
 @app.command()

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.evidence import Evidence
 from wreckid.serving.classifier import View
 from wreckid.serving.comparison import comparison
+from wreckid.serving.doors.callers import caller_of
 from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
 from wreckid.serving.overlay import show
 from wreckid.serving.result import ModelIdentity, Result
+from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
 from wreckid.serving.tree import tree
 from wreckid.serving.words import NOTHING_MOVED
@@ -24,14 +30,14 @@ FLAGS = {
 
 
 class Page:
-    """The templates, for one release and the catalogue."""
+    """The templates, for one release, the catalogue and the settings of a service."""
 
-    def __init__(self, model: ModelIdentity, catalogue: Catalogue, most_photos: int) -> None:
+    def __init__(self, model: ModelIdentity, catalogue: Catalogue, settings: Settings) -> None:
         self._templates = templates(PAGES, catalogue)
         self._templates.globals |= {
             "confusers": [one.name.lower() for one in catalogue.confusers.values()],
             "model": model,
-            "most_photos": most_photos,
+            "settings": settings,
             "choices": choices(),
             "units": units(),
             "measures": measures(),
@@ -41,23 +47,36 @@ class Page:
         }
         self._catalogue = catalogue
 
-    def form(self, problem: str = "") -> str:
-        """The start page, with what went wrong last time, if anything."""
-        return self._templates.get_template("form.html").render(
-            problem=problem, evidence=Evidence()
-        )
+    def show(self, request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A template, shown to whoever asks."""
+        template = self._templates.get_template(name)
+        return HTMLResponse(template.render(caller=caller_of(request), **values), status)
 
-    def result(self, result: Result, views: Sequence[View] = ()) -> str:
+    def login(
+        self, request: Request, following: str, problem: str = "", status: int = 200
+    ) -> HTMLResponse:
+        """The page that asks for a key, and leads on to where one wanted to go."""
+        return self.show(request, "login.html", status, following=following, problem=problem)
+
+    def form(self, request: Request, problem: str = "", status: int = 200) -> HTMLResponse:
+        """The start page, with what went wrong last time, if anything."""
+        return self.show(request, "form.html", status, problem=problem, evidence=Evidence())
+
+    def result(self, request: Request, result: Result, views: Sequence[View] = ()) -> HTMLResponse:
         """The result of one item; without views for one whose photos are no longer here."""
-        return self._templates.get_template("result.html").render(
-            result=result,
-            evidence=result.evidence,
-            sighting=result.sighting.model_dump_json(),
-            photos=show(views),
-            tree=tree(result, self._catalogue),
-            comparison=comparison(result, self._catalogue),
-            flags=FLAGS,
-        )
+        return self.show(request, "result.html", **self.parts_of(result, views))
+
+    def parts_of(self, result: Result, views: Sequence[View] = ()) -> dict[str, Any]:
+        """What the templates show of a result."""
+        return {
+            "result": result,
+            "evidence": result.evidence,
+            "sighting": result.sighting.model_dump_json(),
+            "photos": show(views),
+            "tree": tree(result, self._catalogue),
+            "comparison": comparison(result, self._catalogue),
+            "flags": FLAGS,
+        }
 
 
 def _parts(catalogue: Catalogue) -> list[str]:

@@ -64,20 +64,18 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     Raises:
         EvidenceError: the box is not in the photo.
     """
-    name = label(photo.name)
     if isinstance(photo.data, Failure):
-        return Seen(PhotoRecord(name=name, sha256=photo.sha256, failure=_failure(photo.data)), None)
-    sha256 = hashlib.sha256(photo.data).hexdigest()
+        return unseen(photo, photo.data)
     decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1))
     if isinstance(decoded, Failure):
-        return Seen(PhotoRecord(name=name, sha256=sha256, failure=_failure(decoded)), None)
+        return unseen(photo, decoded)
     looked_at = _inside(decoded, box) if box else decoded.image
     whole = _small(decoded.image)
     picture = _small(looked_at) if box else whole
     sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
     record = PhotoRecord(
-        name=name,
-        sha256=sha256,
+        name=label(photo.name),
+        sha256=hashlib.sha256(photo.data).hexdigest(),
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
@@ -85,6 +83,13 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
         flags=_flags(decoded, sight.picture),
     )
     return Seen(record, sight)
+
+
+def unseen(photo: NamedBytes, failure: Failure) -> Seen:
+    """The record of a photo that could not be read."""
+    had = None if isinstance(photo.data, Failure) else hashlib.sha256(photo.data).hexdigest()
+    why = PhotoFailure(code=failure.code, message=failure.message)
+    return Seen(PhotoRecord(name=label(photo.name), sha256=had or photo.sha256, failure=why), None)
 
 
 def _inside(photo: Photo, box: Box) -> Image.Image:
@@ -106,10 +111,6 @@ def _inside(photo: Photo, box: Box) -> Image.Image:
     )
     left, top, right, bottom = (round(edge * scale) for edge in edges)
     return photo.image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-
-
-def _failure(failure: Failure) -> PhotoFailure:
-    return PhotoFailure(code=failure.code, message=failure.message)
 
 
 def _small(image: Image.Image) -> Image.Image:

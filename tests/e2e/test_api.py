@@ -1,13 +1,13 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
-from wreckid.serving import api
-from wreckid.serving.guard import BodyLimit
+from wreckid.serving.api import create_app
 from wreckid.serving.result import LEAD, SAFETY
+from wreckid.serving.settings import MIB, Settings
 
 MakePhoto = Callable[..., bytes]
 
@@ -43,31 +43,35 @@ def test_seventeen_photos_are_refused(client: TestClient, photo: MakePhoto, path
     assert "Send 1 to 16 photos of one wreck" in answer.text
 
 
-def test_a_photo_over_the_limit_is_refused(
-    client: TestClient, photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "MOST_BYTES", 100)
-    answer = client.post("/v1/classify", files=uploads(1, photo("red")))
+def test_a_photo_over_the_limit_is_refused(limited: TestClient) -> None:
+    answer = limited.post("/v1/classify", files=uploads(1, b"x" * (MIB + 1)))
     assert answer.status_code == 413
-    assert answer.json() == {"detail": api.TOO_LARGE}
+    assert "A photo may have 1 MiB" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
     "request_",
-    [
-        {},
-        {"data": {"photos": "a string"}},
-        {"files": {"other": ("a.jpg", b"abc")}},
-        {"json": {"photos": ["/etc/passwd"]}},
-        {"content": b"abc", "headers": {"content-type": "image/jpeg"}},
-    ],
+    [{}, {"data": {"photos": "a string"}}, {"files": {"other": ("a.jpg", b"abc")}}],
 )
 def test_what_is_no_photo_field_is_refused_with_a_sentence(
     client: TestClient, request_: dict[str, object]
 ) -> None:
     answer = client.post("/v1/classify", **request_)  # type: ignore[arg-type]
     assert answer.status_code == 422
-    assert answer.json() == {"detail": api.SEND_PHOTOS}
+    assert "as files in the form field `photos`." in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"json": {"photos": ["/etc/passwd"]}},
+        {"content": b"abc", "headers": {"content-type": "image/jpeg"}},
+    ],
+)
+def test_what_is_no_form_is_refused(client: TestClient, request_: dict[str, object]) -> None:
+    answer = client.post("/v1/classify", **request_)  # type: ignore[arg-type]
+    assert answer.status_code == 415
+    assert "multipart/form-data" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
@@ -125,26 +129,40 @@ def test_nothing_else_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-@pytest.fixture
-def limited(release: Release) -> TestClient:
-    """The service behind a limit of 1,000 bytes a request."""
-    return TestClient(BodyLimit(api.create_app(release), 1000, "Too much."))
+@pytest.fixture(scope="module")
+def limited(release: Release) -> Iterator[TestClient]:
+    """A service that takes photos of 1 MiB, and 2 MiB a request."""
+    with TestClient(create_app(release, Settings(photo_mib=1, request_mib=2))) as client:
+        yield client
 
 
 def test_a_body_that_announces_too_much_is_refused(limited: TestClient) -> None:
-    answer = limited.post("/v1/classify", files=uploads(1, b"x" * 2000))
-    assert (answer.status_code, answer.json()) == (413, {"detail": "Too much."})
+    answer = limited.post("/v1/classify", files=uploads(3, b"x" * MIB))
+    assert answer.status_code == 413
+    assert "a request 2 MiB" in answer.json()["detail"]
 
 
 def test_a_body_that_grows_too_large_is_refused(limited: TestClient) -> None:
     start = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a"\r\n\r\n'
     answer = limited.post(
         "/v1/classify",
-        content=iter([start, b"x" * 800, b"x" * 800, b"\r\n--x--\r\n"]),
+        content=iter([start, *[b"x" * MIB] * 3, b"\r\n--x--\r\n"]),
         headers={"content-type": "multipart/form-data; boundary=x"},
     )
-    assert (answer.status_code, answer.json()) == (413, {"detail": "Too much."})
+    assert answer.status_code == 413
 
 
 def test_a_small_body_passes_the_limit(limited: TestClient) -> None:
     assert limited.post("/v1/classify", files=uploads(1, b"x")).status_code == 200
+
+
+def test_every_refusal_is_described(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            refusals = {code: one for code, one in operation["responses"].items() if code > "3"}
+            assert {"401", "403"} <= set(refusals), path
+            for one in refusals.values():
+                (media_type,) = one["content"]
+                assert media_type == "application/problem+json"
+    assert set(described["components"]["schemas"]) >= {"Problem", "Result"}

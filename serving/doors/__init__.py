@@ -1,0 +1,1 @@
+"""Who may come in, and how much of what: everything a request passes before it is worked on."""

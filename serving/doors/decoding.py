@@ -1,0 +1,142 @@
+"""Photos decoded in processes of their own: one that kills its decoder costs that one photo."""
+
+import multiprocessing
+import signal
+import struct
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+from wreckid.model.evidence import Box, EvidenceError
+from wreckid.model.preprocessing import Failure, InputSpec
+from wreckid.serving.intake import NamedBytes
+from wreckid.serving.sight import Seen, see, unseen
+
+MODULE = "wreckid.serving.sight"
+
+PROBE = b"BM" + struct.pack("<IIIIiiHHIIiiII", 3126, 0, 54, 40, 32, 32, 1, 24, 0, 3072, 1, 1, 0, 0)
+PROBE += bytes(3072)
+"""The smallest photo that is taken: a black bitmap of 32 x 32."""
+ANY = InputSpec(size=32, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
+
+Task = tuple[NamedBytes, InputSpec, Box | None]
+
+
+class Decoders:
+    """A fixed number of decoding processes, each with limits; may be shared by threads."""
+
+    def __init__(self, count: int, most_bytes: int, most_s: float) -> None:
+        """Start nothing yet: each process starts with its first photo.
+
+        Args:
+            count: of processes.
+            most_bytes: of memory a process may have.
+            most_s: that a photo may take; its process is ended then.
+        """
+        self._count = count
+        self._idle: SimpleQueue[_Decoder] = SimpleQueue()
+        for _ in range(count):
+            self._idle.put(_Decoder(most_bytes, most_s))
+
+    def see(self, photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
+        """As `sight.see`, elsewhere; waits for a process that is free.
+
+        Raises:
+            EvidenceError: the box is not in the photo.
+        """
+        decoder = self._idle.get()
+        try:
+            seen = decoder.see((photo, spec, box))
+        finally:
+            self._idle.put(decoder)
+        if isinstance(seen, EvidenceError):
+            raise seen
+        return seen if isinstance(seen, Seen) else unseen(photo, seen)
+
+    def work(self) -> bool:
+        """Whether a photo can be decoded."""
+        return self.see(NamedBytes("probe", PROBE), ANY).sight is not None
+
+    def close(self) -> None:
+        """End the processes once they are idle."""
+        for _ in range(self._count):
+            self._idle.get().end()
+
+
+class _Decoder:
+    """One process, started when it is needed and again after it died."""
+
+    def __init__(self, most_bytes: int, most_s: float) -> None:
+        self._most_bytes = most_bytes
+        self._most_s = most_s
+        self._pipe: Connection | None = None
+        self._process: Any = None
+
+    def see(self, task: Task) -> Seen | EvidenceError | Failure:
+        """Decode one photo; a process that dies or is too slow is a failure of the photo."""
+        pipe = self._pipe or self._start()
+        try:
+            pipe.send(task)
+            if pipe.poll(self._most_s):
+                answer: Seen | EvidenceError | Failure = pipe.recv()
+                return answer
+            failure = Failure("too-large")
+        except (EOFError, OSError):
+            failure = Failure("unreadable")
+        self.end()
+        return failure
+
+    def end(self) -> None:
+        """Kill the process, if any; it holds nothing that is worth keeping."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._process.kill()
+            self._process.join()
+        self._pipe = self._process = None
+
+    def _start(self) -> Connection:
+        context = _context()
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_work, args=(theirs, self._most_bytes), name="decoder", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        return self._pipe
+
+
+def _context() -> Any:
+    """Processes that start clean: the service has threads, which a plain fork would break."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([MODULE])
+    return context
+
+
+def _work(pipe: Connection, most_bytes: int) -> None:
+    """Answer task by task, until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service: it ends its own.
+    _limit(most_bytes)
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(_answer(*pipe.recv()))
+
+
+def _answer(photo: NamedBytes, spec: InputSpec, box: Box | None) -> Seen | EvidenceError | Failure:
+    try:
+        return see(photo, spec, box)
+    except EvidenceError as error:
+        return error
+    except MemoryError:
+        return Failure("too-large")
+
+
+def _limit(most_bytes: int) -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

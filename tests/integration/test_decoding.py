@@ -1,0 +1,70 @@
+"""A photo that kills its decoder costs that photo, and nothing else."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from wreckid.model.evidence import Box, EvidenceError
+from wreckid.model.preprocessing import InputSpec
+from wreckid.serving.doors.decoding import Decoders
+from wreckid.serving.intake import NamedBytes
+from wreckid.serving.sight import see
+
+MakePhoto = Callable[..., bytes]
+SPEC = InputSpec(size=64, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
+GIB = 2**30
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    decoders = Decoders(1, 3 * GIB, 60)
+    yield decoders
+    decoders.close()
+
+
+def test_a_photo_is_seen_elsewhere_as_here(decoders: Decoders, photo: MakePhoto) -> None:
+    one = NamedBytes("a.jpg", photo("red"))
+    here, there = see(one, SPEC), decoders.see(one, SPEC)
+    assert there.record == here.record
+    assert here.sight is not None and there.sight is not None
+    assert (there.sight.array == here.sight.array).all()
+    assert there.sight.picture == here.sight.picture
+
+
+def test_a_wrong_box_is_told(decoders: Decoders, photo: MakePhoto) -> None:
+    box = Box(photo=1, left=900, top=0, right=950, bottom=50)
+    with pytest.raises(EvidenceError, match="photo 1"):
+        decoders.see(NamedBytes("a.jpg", photo()), SPEC, box)
+
+
+def test_a_decoder_that_was_killed_starts_again(decoders: Decoders, photo: MakePhoto) -> None:
+    assert decoders.work()
+    decoder = decoders._idle.get()
+    os.kill(decoder._process.pid, signal.SIGKILL)
+    decoder._process.join()
+    decoders._idle.put(decoder)
+    assert decoders.see(NamedBytes("a.jpg", photo()), SPEC).record.failure is not None
+    assert decoders.see(NamedBytes("a.jpg", photo()), SPEC).record.failure is None
+
+
+def test_a_photo_that_takes_too_long_is_given_up(decoders: Decoders, photo: MakePhoto) -> None:
+    hasty = Decoders(1, 3 * GIB, 0)
+    seen = hasty.see(NamedBytes("slow.jpg", photo()), SPEC)
+    assert seen.record.failure is not None and seen.record.failure.code == "too-large"
+    assert seen.record.sha256 == see(NamedBytes("slow.jpg", photo()), SPEC).record.sha256
+    hasty.close()
+
+
+def test_a_photo_that_needs_too_much_memory_is_given_up(photo: MakePhoto) -> None:
+    file = BytesIO()
+    Image.new("I;16", (5000, 5000)).save(file, "PNG", compress_level=1)
+    tight = Decoders(1, GIB // 2, 60)
+    deep = tight.see(NamedBytes("deep.png", file.getvalue()), SPEC).record.failure
+    small = tight.see(NamedBytes("a.jpg", photo()), SPEC).record.failure
+    tight.close()
+    assert deep is not None and deep.code == "too-large"
+    assert small is None
