@@ -1,10 +1,10 @@
 """The HTTP service, put together: doors outside, routes inside."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from anyio import to_thread
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
@@ -12,7 +12,6 @@ from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Lifespan
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.evidence import EvidenceError
@@ -23,6 +22,7 @@ from wreckid.serving.doors.decoding import Decoders
 from wreckid.serving.doors.headers import SecurityHeaders
 from wreckid.serving.doors.keys import Keys
 from wreckid.serving.doors.limits import BodyLimit, WorkLimit
+from wreckid.serving.doors.metrics import Metrics
 from wreckid.serving.doors.problems import (
     EXAMPLES,
     Problem,
@@ -31,11 +31,15 @@ from wreckid.serving.doors.problems import (
     problem,
     refusal,
 )
-from wreckid.serving.doors.requests import RequestIds
+from wreckid.serving.doors.requests import Requests
+from wreckid.serving.lifetime import Lifetime
 from wreckid.serving.page import STATIC, Page
 from wreckid.serving.routes import judging, login, pages, status, types
 from wreckid.serving.routes.uploads import Crew, Intake
 from wreckid.serving.settings import MIB, Settings
+
+if TYPE_CHECKING:
+    from wreckid.serving.store.items import Items
 
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 JSON_TYPES = ("application/json",)
@@ -51,6 +55,18 @@ class Service(FastAPI):
         return described
 
 
+@dataclass(frozen=True)
+class Rooms:
+    """What routes share."""
+
+    settings: Settings
+    classifier: Classifier
+    page: Page
+    intake: Intake
+    crew: Crew
+    metrics: Metrics
+
+
 def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
     """The service of one release.
 
@@ -61,51 +77,76 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings()
     decoders = Decoders(settings.decoders, settings.decoder_mib * MIB, settings.decode_s)
-    classifier = Classifier(release, catalogue(), decoders.see)
-    keys = Keys(settings.store) if settings.store else None
-    intake, crew = Intake(settings), Crew(settings)
+    metrics = Metrics()
+    classifier = Classifier(release, catalogue(), decoders.see, metrics.judged)
+    lifetime = Lifetime(last=[decoders.close])
     app = Service(
         title="wreckid",
         docs_url=None,
         redoc_url=None,
-        lifespan=_closing(decoders),
+        lifespan=lifetime,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
         responses=described(401, 403),
     )
-    _add_doors(app, settings, intake, keys)
-    _add_refusals(app, intake)
-    page = Page(classifier.identity, classifier.catalogue, settings)
-    app.include_router(judging.router(classifier, intake, crew))
-    app.include_router(types.router(classifier.catalogue, release.manifest))
-    app.include_router(status.router({"decoding of photos": decoders.work}, crew))
-    app.include_router(pages.router(page, classifier, intake, crew))
-    if keys is not None:
-        app.include_router(login.router(page, keys))
-    app.mount("/static", StaticFiles(directory=STATIC))
+    rooms = Rooms(
+        settings,
+        classifier,
+        Page(classifier.identity, classifier.catalogue, settings),
+        Intake(settings),
+        Crew(settings),
+        metrics,
+    )
+    checks = {"the decoding of photos": decoders.work}
+    if settings.store is not None:
+        items = _add_store(app, rooms, settings.store)
+        lifetime.hourly.append(items.delete_due)
+        lifetime.last.append(items.close)
+        checks["the database"] = items.database.answers
+    _add_routes(app, rooms, checks)
+    _add_refusals(app, rooms.intake)
+    _add_doors(app, rooms)
     return app
 
 
-def _closing(decoders: Decoders) -> Lifespan[FastAPI]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        await to_thread.run_sync(decoders.close)
+def _add_routes(app: FastAPI, rooms: Rooms, checks: Mapping[str, status.Check]) -> None:
+    classifier = rooms.classifier
+    app.include_router(judging.router(classifier, rooms.intake, rooms.crew))
+    app.include_router(types.router(classifier.catalogue, classifier.manifest))
+    app.include_router(pages.router(rooms.page, classifier, rooms.intake, rooms.crew))
+    app.include_router(status.router(checks, rooms.crew, rooms.metrics))
+    app.mount("/static", StaticFiles(directory=STATIC))
 
-    return lifespan
+
+def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "Items":
+    """What lasts; its libraries are imported only by a service that keeps something."""
+    from wreckid.serving.routes import casework
+    from wreckid.serving.routes import items as items_api
+    from wreckid.serving.store.desk import Desk
+    from wreckid.serving.store.items import Items
+
+    database = rooms.settings.database
+    items = Items(store, database.get_secret_value() if database else None)
+    desk = Desk(items, rooms.classifier)
+    app.include_router(login.router(rooms.page, Keys(store)))
+    app.include_router(items_api.router(desk, rooms.intake, rooms.crew, rooms.settings))
+    app.include_router(casework.router(rooms.page, desk, rooms.intake, rooms.crew, rooms.settings))
+    items_api.add_refusals(app)
+    return items
 
 
-def _add_doors(app: FastAPI, settings: Settings, intake: Intake, keys: Keys | None) -> None:
+def _add_doors(app: FastAPI, rooms: Rooms) -> None:
     """From the innermost to the outermost, which a request meets first."""
+    settings = rooms.settings
     app.add_middleware(
         BodyLimit,
         most_bytes=settings.request_mib * MIB,
         most_s=settings.upload_s,
-        sentence=intake.too_large,
+        sentence=rooms.intake.too_large,
     )
     app.add_middleware(WorkLimit, at_once=settings.at_once, per_minute=settings.per_minute)
-    app.add_middleware(Doors, keys=keys)
+    app.add_middleware(Doors, keys=Keys(settings.store) if settings.store else None)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestIds)
+    app.add_middleware(Requests, metrics=rooms.metrics)
 
 
 def _add_refusals(app: FastAPI, intake: Intake) -> None:

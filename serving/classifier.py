@@ -86,13 +86,20 @@ class Examination:
 class Classifier:
     """A release and the catalogue, ready to judge items; may be shared by threads."""
 
-    def __init__(self, release: Release, catalogue: Catalogue, see: See = see) -> None:
+    def __init__(
+        self,
+        release: Release,
+        catalogue: Catalogue,
+        see: See = see,
+        watch: Callable[[Result], object] = lambda result: None,
+    ) -> None:
         """Load the network of a release.
 
         Args:
             release: whose network to load.
             catalogue: what there is to recognise.
             see: prepares a photo, here or in another process.
+            watch: told of every result of photos.
 
         Raises:
             ReleaseError: the network cannot be loaded.
@@ -105,6 +112,7 @@ class Classifier:
         self.identity = self.weigher.identity
         self._engine = Engine(release)
         self._see = see
+        self._watch = watch
 
     def classify(self, photos: Sequence[NamedBytes], evidence: Evidence = NOTHING) -> Result:
         """Judge the photos of one item, with what else is known of it.
@@ -132,7 +140,9 @@ class Classifier:
     ) -> Examination:
         """Judge one item by what was observed in its photos, and what else is known of it."""
         sighting, views = self._sighting(observations)
-        return Examination(self.weigher.weigh(sighting, evidence), views)
+        result = self.weigher.weigh(sighting, evidence)
+        self._watch(result)
+        return Examination(result, views)
 
     def _seen(self, photos: Sequence[NamedBytes], evidence: Evidence) -> Iterator[Seen]:
         """Each photo, or its box, as the network takes it."""

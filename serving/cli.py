@@ -20,7 +20,10 @@ DIFFERENT = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
-EXTRAS = {"bagit": "bag"}
+UPLOADS = "uploads"
+"""The folder that a store has and a run has not."""
+
+EXTRAS = {"bagit": "bag", "alembic": "service", "psycopg": "service", "sqlalchemy": "service"}
 """The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(
@@ -140,8 +143,23 @@ def batch(
 
 
 @app.command()
-def verify(out: RunFolder, evidence: Evidence = None) -> None:
-    """Name every photo, row and log line of a run that was changed, added, removed or moved."""
+def verify(
+    out: Annotated[
+        Path, typer.Argument(help="The folder of a run or a store.", exists=True, file_okay=False)
+    ],
+    evidence: Evidence = None,
+    database: Annotated[
+        str | None,
+        typer.Option(envvar="WRECKID_DATABASE", help="URL of a store's PostgreSQL database."),
+    ] = None,
+) -> None:
+    """Name every photo, row and log line of a run or a store that was changed behind its back."""
+    if (out / UPLOADS).is_dir():
+        from wreckid.serving.store.audit import verify_store
+
+        found, head = verify_store(out, database)
+        _report_differences(found, f"{out} is as its log tells; its last line is {head}")
+        return
     from wreckid.serving.verify import verify as differences
 
     _report_differences(differences(out, evidence), f"{out} is as it was sealed")

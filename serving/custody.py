@@ -8,7 +8,7 @@ rewrite the whole log can make a new chain: keep the last hash, the seal, somewh
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -69,7 +69,7 @@ class CustodyLog:
 
     def append(self, event: str, **facts: object) -> None:
         """Add a line and wait until the disk has it."""
-        line = _line(self._next, event, facts, self.head)
+        line = log_line(self._next, event, facts, self.head)
         append(self._file, line)
         self._note(json.loads(line))
 
@@ -92,6 +92,13 @@ def read_line(line: bytes) -> Entry | None:
         return None
     entry: Entry = json.loads(line)
     return entry
+
+
+def log_line(number: int, event: str, facts: Mapping[str, object], previous: str) -> bytes:
+    """A line of a log, as of now, with its line break."""
+    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    entry = {"number": number, "time": time, "event": event, **facts, "previous": previous}
+    return _hashed(to_json(entry)[:-1])
 
 
 def breaks(lines: Iterable[bytes]) -> Iterator[str]:
@@ -160,12 +167,6 @@ def write_whole(file: Path, parts: Iterable[bytes]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
-
-
-def _line(number: int, event: str, facts: dict[str, object], previous: str) -> bytes:
-    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    entry = {"number": number, "time": time, "event": event, **facts, "previous": previous}
-    return _hashed(to_json(entry)[:-1])
 
 
 def _hashed(body: bytes) -> bytes:

@@ -52,7 +52,21 @@ def serve(
         return
     import uvicorn
 
-    uvicorn.run(_service(chosen), host=chosen.host, port=chosen.port)
+    from wreckid.serving.logs import log_as_json
+
+    service = _service(chosen)
+    log_as_json()
+    typer.echo(f"wreckid serves http://{chosen.host}:{chosen.port}; Ctrl-C ends it.")
+    uvicorn.run(
+        service,
+        host=chosen.host,
+        port=chosen.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=chosen.proxies,
+        timeout_graceful_shutdown=chosen.end_s,
+    )
 
 
 @keys.command("create")

@@ -24,13 +24,13 @@ STRONGEST = 190
 
 @dataclass(frozen=True)
 class Shown:
-    """A photo and its class map as `data:` addresses."""
+    """A photo and its class map, as addresses; None where the size is told by the file alone."""
 
     name: str
-    width: int
-    height: int
     picture: str
     overlay: str
+    width: int | None = None
+    height: int | None = None
 
 
 def show(views: Sequence[View]) -> tuple[Shown, ...]:
@@ -65,6 +65,11 @@ def overlay(evidence: npt.NDArray[np.float32], peak: float, side: int) -> Image.
 
 def address(image: Image.Image, kind: str, **options: int) -> str:
     """An image as a `data:` address, in a format that Pillow writes."""
+    return f"data:image/{kind.lower()};base64,{b64encode(encoded(image, kind, **options)).decode()}"
+
+
+def encoded(image: Image.Image, kind: str, **options: int) -> bytes:
+    """An image as a file, in a format that Pillow writes."""
     file = BytesIO()
     image.save(file, kind, **options)
-    return f"data:image/{kind.lower()};base64,{b64encode(file.getvalue()).decode()}"
+    return file.getvalue()

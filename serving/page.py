@@ -1,6 +1,8 @@
 """The page: a form, and a result in words, rendered on the server."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,17 @@ from starlette.responses import HTMLResponse
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.evidence import Evidence
+from wreckid.model.verdict import Level
 from wreckid.serving.classifier import View
 from wreckid.serving.comparison import comparison
 from wreckid.serving.doors.callers import caller_of
 from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
-from wreckid.serving.overlay import show
+from wreckid.serving.overlay import Shown, show
 from wreckid.serving.result import ModelIdentity, Result
 from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
 from wreckid.serving.tree import tree
-from wreckid.serving.words import NOTHING_MOVED
+from wreckid.serving.words import NOTHING_MOVED, STATEMENTS, statement
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
@@ -44,6 +47,11 @@ class Page:
             "length_rows": LENGTH_ROWS,
             "nothing_moved": NOTHING_MOVED,
             "parts": _parts(catalogue),
+            "statements": _statements(catalogue),
+        }
+        self._templates.filters |= {
+            "moment": _moment,
+            "statement": partial(statement, catalogue=catalogue),
         }
         self._catalogue = catalogue
 
@@ -64,19 +72,35 @@ class Page:
 
     def result(self, request: Request, result: Result, views: Sequence[View] = ()) -> HTMLResponse:
         """The result of one item; without views for one whose photos are no longer here."""
-        return self.show(request, "result.html", **self.parts_of(result, views))
+        return self.show(request, "result.html", **self.parts_of(result, show(views)))
 
-    def parts_of(self, result: Result, views: Sequence[View] = ()) -> dict[str, Any]:
+    def parts_of(self, result: Result, photos: Sequence[Shown]) -> dict[str, Any]:
         """What the templates show of a result."""
         return {
             "result": result,
             "evidence": result.evidence,
             "sighting": result.sighting.model_dump_json(),
-            "photos": show(views),
+            "photos": photos,
             "tree": tree(result, self._catalogue),
             "comparison": comparison(result, self._catalogue),
             "flags": FLAGS,
         }
+
+
+def _statements(catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """What a person may say that a wreck is: values of the form and names, by group."""
+    coarse: tuple[Level, ...] = ("uav", "not-a-uav", "insufficient")
+    types = sorted(catalogue.types.values(), key=lambda uav: uav.name)
+    families = sorted(catalogue.families.items(), key=lambda family: family[1].name)
+    return {
+        "No type": {level: STATEMENTS[level] for level in coarse},
+        "Families": {f"family:{name}": family.name for name, family in families},
+        "Types": {f"type:{uav.id}": uav.name for uav in types},
+    }
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _parts(catalogue: Catalogue) -> list[str]:

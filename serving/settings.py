@@ -1,10 +1,11 @@
 """What a service is told: by options, environment (`WRECKID_…`) and file, in this order."""
 
 import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +32,19 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Folder of keys, items and uploads; without one nothing is kept."),
     ] = None
+    database: Annotated[
+        SecretStr | None,
+        Field(description="URL of a PostgreSQL database; SQLite in the store by default."),
+    ] = None
+    keep_days: Annotated[
+        int | None, Field(ge=1, description="Days that new items are kept; no end by default.")
+    ] = None
+    proxies: Annotated[
+        str, Field(description="Addresses of proxies that are believed whom they speak for.")
+    ] = "127.0.0.1"
+    end_s: Annotated[
+        int, Field(ge=0, description="Seconds that requests at work get when the service ends.")
+    ] = 30
     photos: Annotated[int, Field(ge=1, le=1000, description="Most photos of a request.")] = 16
     photo_mib: Annotated[int, Field(ge=1, le=64, description="Most MiB of a photo.")] = 64
     request_mib: Annotated[int, Field(ge=1, le=4096, description="Most MiB of a request.")] = 256
@@ -50,6 +64,11 @@ class Settings(BaseSettings):
     per_minute: Annotated[
         int, Field(ge=1, description="Working requests a minute of a key; more get 429.")
     ] = 600
+
+    def last_day(self) -> date | None:
+        """The last day that an item made today is kept."""
+        today = datetime.now(UTC).date()
+        return None if self.keep_days is None else today + timedelta(days=self.keep_days)
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,7 @@
 """A verdict in a few words, for people."""
 
+from typing import Protocol
+
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.verdict import Level, Verdict
 from wreckid.serving.candidates import NOT_A_UAV_NAME
@@ -11,6 +13,16 @@ HEADLINES: dict[Level, str] = {
     "not-a-uav": "Probably not a UAV",
     "insufficient": "I cannot tell",
 }
+
+
+class Pointing(Protocol):
+    """A verdict, or what a person says: how much is known, and what it points to."""
+
+    @property
+    def level(self) -> Level: ...  # noqa: D102
+
+    @property
+    def id(self) -> str | None: ...  # noqa: D102
 
 
 def headline(verdict: Verdict, catalogue: Catalogue) -> str:
@@ -26,6 +38,22 @@ def name_of(identifier: str, catalogue: Catalogue) -> str:
     if identifier in catalogue.families:
         return catalogue.families[identifier].name
     return catalogue.types[identifier].name
+
+
+STATEMENTS: dict[Level, str] = {
+    "type": "{name}",
+    "family": "Of the family “{name}”",
+    "uav": "A UAV, type unknown",
+    "not-a-uav": "Not a UAV",
+    "insufficient": "It cannot be told",
+}
+
+
+def statement(said: Pointing, catalogue: Catalogue) -> str:
+    """What a person says, in a few words; an id that the catalogue lost stands for itself."""
+    known = said.id in catalogue.types or said.id in catalogue.families
+    name = name_of(said.id, catalogue) if said.id and known else said.id or ""
+    return STATEMENTS[said.level].format(name=name)
 
 
 NOTHING_MOVED = "moves none of the leading candidates"

@@ -1,10 +1,13 @@
-"""Whether the service is up, and whether it can work."""
+"""Whether the service is up, whether it can work, and what it counted."""
 
 from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict
 
+from wreckid.serving.doors.metrics import Metrics
 from wreckid.serving.doors.problems import RefusalError, described
 from wreckid.serving.routes.uploads import Crew
 
@@ -20,7 +23,7 @@ class Status(BaseModel):
     status: str
 
 
-def router(checks: Mapping[str, Check], crew: Crew) -> APIRouter:
+def router(checks: Mapping[str, Check], crew: Crew, metrics: Metrics) -> APIRouter:
     """The routes; the service is ready when all checks hold, each named by what it checks."""
     routes = APIRouter(tags=["status"])
 
@@ -36,5 +39,10 @@ def router(checks: Mapping[str, Check], crew: Crew) -> APIRouter:
         if failing:
             raise RefusalError(503, f"Not ready: {', '.join(failing)}.", retry_after_s=5)
         return Status(status="ready")
+
+    @routes.get("/metrics", response_class=PlainTextResponse)
+    async def counts() -> PlainTextResponse:
+        """What was counted, for Prometheus."""
+        return PlainTextResponse(metrics.told(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

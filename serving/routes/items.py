@@ -1,0 +1,288 @@
+"""Items over HTTP: made, worked on, decided, exported, deleted."""
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+
+from wreckid.model.evidence import Evidence
+from wreckid.serving.doors.callers import Caller, caller_of
+from wreckid.serving.doors.problems import EXAMPLES, RefusalError, described, problem, refusal
+from wreckid.serving.result import Result
+from wreckid.serving.routes.uploads import Crew, Intake, Uploads
+from wreckid.serving.settings import Settings
+from wreckid.serving.store.desk import Desk
+from wreckid.serving.store.export import export
+from wreckid.serving.store.item import (
+    ANSWERED,
+    JUDGED,
+    Item,
+    ItemName,
+    KeptPhoto,
+    Reason,
+    Said,
+    State,
+    Statement,
+)
+from wreckid.serving.store.items import ConflictError, ItemLine, NoItemError
+
+IN_MEMORY = 16 * 2**20
+"""Bytes of an export that are held in memory; the rest goes through a file."""
+PIECE = 2**18
+RETRY_S = 5
+LATER = "The store cannot be reached or written to; nothing was lost. Try again in"
+TELLING = (JUDGED, ANSWERED)
+"""Events that tell what one is not to see before one's own answer."""
+BYTES, ZIP = "application/octet-stream", "application/zip"
+
+
+logger = logging.getLogger(__name__)
+
+
+def _who(request: Request) -> Caller:
+    caller = caller_of(request)
+    if caller is None:
+        raise RefusalError(401, "Send a key.")
+    return caller
+
+
+Who = Annotated[Caller, Depends(_who)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewItem(_Frozen):
+    """What an item begins with."""
+
+    name: ItemName
+    blind: bool = Field(
+        default=False, description="People answer before they see what the model says."
+    )
+    delete_after: date | None = Field(
+        default=None, description="The last day that it is kept; the service's rule if null."
+    )
+
+
+class ItemView(_Frozen):
+    """An item, as whoever asks may see it."""
+
+    id: str
+    name: str
+    state: State
+    version: int = Field(description="Rises with each change.")
+    created: datetime
+    created_by: str
+    blind: bool
+    withheld: bool = Field(description="Whether you are to answer before you see the result.")
+    photos: tuple[KeptPhoto, ...]
+    evidence: Evidence
+    result: Result | None
+    current: bool = Field(
+        description="Whether the result is of the item as it is, by the release of now."
+    )
+    answers: tuple[Said, ...]
+    decisions: tuple[Said, ...] = Field(description="The last one stands.")
+    delete_after: date | None
+
+
+class ItemPage(_Frozen):
+    """Items, the newest first."""
+
+    items: tuple[ItemLine, ...]
+    next: int | None = Field(description="`before` of the next page; null on the last.")
+
+
+class Retention(_Frozen):
+    """Until when an item is kept."""
+
+    delete_after: date | None = Field(description="The last day; null for no end.")
+
+
+class Told(_Frozen):
+    """Something that happened to an item."""
+
+    number: int
+    time: datetime
+    event: str
+    who: str
+    body: dict[str, Any] | None = Field(description="Null once deleted, and while withheld.")
+
+
+def view(item: Item, caller: Caller, desk: Desk) -> ItemView:
+    """An item, as someone may see it."""
+    withheld = item.withheld_from(caller.name)
+    hidden: dict[str, Any] = {"result": None, "answers": ()} if withheld else {}
+    shown = {name: getattr(item, name) for name in ItemView.model_fields if hasattr(item, name)}
+    return ItemView.model_construct(
+        **shown | hidden, withheld=withheld, current=desk.is_current(item)
+    )
+
+
+def router(desk: Desk, intake: Intake, crew: Crew, settings: Settings) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["items"], prefix="/v1/items")
+    _add_items(routes, desk, settings)
+    _add_work(routes, desk, intake, crew)
+    _add_files(routes, desk, crew)
+    return routes
+
+
+def add_refusals(app: FastAPI) -> None:
+    """What the store cannot do, as problems."""
+
+    @app.exception_handler(NoItemError)
+    def no_item(request: Request, error: NoItemError) -> Response:
+        return problem(request.scope, 404, EXAMPLES[404])
+
+    @app.exception_handler(ConflictError)
+    def conflict(request: Request, error: ConflictError) -> Response:
+        return problem(request.scope, 409, str(error))
+
+    @app.exception_handler(DBAPIError)
+    def unreachable(request: Request, error: DBAPIError) -> Response:
+        logger.error("The database failed: %s", error.orig)
+        return refusal(request.scope, RefusalError(503, f"{LATER} {RETRY_S} s.", RETRY_S))
+
+    @app.exception_handler(OSError)
+    def unwritable(request: Request, error: OSError) -> Response:
+        logger.error("The store failed: %s", error)
+        return refusal(request.scope, RefusalError(503, f"{LATER} {RETRY_S} s.", RETRY_S))
+
+
+def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:
+    @routes.post("", status_code=201, responses=described(415, 422, 429, 503))
+    def create(new: NewItem, who: Who) -> ItemView:
+        """Make an item."""
+        until = new.delete_after or settings.last_day()
+        return view(desk.items.create(who.name, new.name, new.blind, until), who, desk)
+
+    @routes.get("", responses=described(422, 503))
+    def page(
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+        before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    ) -> ItemPage:
+        """List the items, the newest first; `next` of a page is `before` of the one after."""
+        items, following = desk.items.page(limit, before)
+        return ItemPage(items=tuple(items), next=following)
+
+    @routes.get("/{item_id}", responses=described(404, 422, 503))
+    def get(item_id: str, who: Who) -> ItemView:
+        """An item as it is."""
+        return view(desk.items.get(item_id), who, desk)
+
+    @routes.get("/{item_id}/history", responses=described(404, 422, 503))
+    def history(item_id: str, who: Who) -> list[Told]:
+        """All that happened to an item, also to one that was deleted."""
+        withheld = desk.withheld(item_id, who.name)
+        return [
+            Told(
+                number=event.number,
+                time=event.time,
+                event=event.name,
+                who=event.who,
+                body=None
+                if event.body is None or (withheld and event.name in TELLING)
+                else dict(event.body),
+            )
+            for event in desk.items.history(item_id)
+        ]
+
+    @routes.put("/{item_id}/retention", responses=described(404, 415, 422, 429, 503))
+    def retain(item_id: str, retention: Retention, who: Who) -> ItemView:
+        """Say until when an item is kept."""
+        return view(desk.items.retain(who.name, item_id, retention.delete_after), who, desk)
+
+    @routes.delete("/{item_id}", status_code=204, responses=described(404, 422, 429, 503))
+    def delete(item_id: str, who: Who, reason: Annotated[Reason, Query()]) -> None:
+        """Delete an item and its originals; that it was, and who deleted it, stays in the log."""
+        desk.items.delete(who.name, item_id, reason)
+
+
+def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None:
+    @routes.post(
+        "/{item_id}/photos", responses=described(400, 404, 408, 409, 413, 415, 422, 429, 503)
+    )
+    async def add_photos(item_id: str, photos: Uploads, who: Who) -> ItemView:
+        """Add photos; the originals are kept, and the item is judged anew."""
+        intake.check(photos)
+        item = await crew.do(lambda: desk.add_photos(who.name, item_id, intake.read(photos)))
+        return view(item, who, desk)
+
+    @routes.put("/{item_id}/evidence", responses=described(404, 409, 415, 422, 429, 503))
+    async def give_evidence(
+        item_id: str,
+        evidence: Evidence,
+        who: Who,
+        version: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    ) -> ItemView:
+        """Replace the evidence; with `version`, only if it is still that of the item."""
+        item = await crew.do(lambda: desk.give_evidence(who.name, item_id, evidence, version))
+        return view(item, who, desk)
+
+    @routes.post("/{item_id}/judge", responses=described(404, 422, 429, 503))
+    async def judge(item_id: str, who: Who) -> ItemView:
+        """Judge the item again, by the release that answers now."""
+        item = desk.items.get(item_id)
+        return view(await crew.do(lambda: desk.judge_again(who.name, item)), who, desk)
+
+    @routes.post("/{item_id}/answer", responses=described(404, 409, 415, 422, 429, 503))
+    def answer(item_id: str, statement: Statement, who: Who) -> ItemView:
+        """Give your own answer to an item that is worked on blind; then you see the model's."""
+        return view(desk.items.answer(who.name, item_id, statement), who, desk)
+
+    @routes.post("/{item_id}/decision", responses=described(404, 409, 415, 422, 429, 503))
+    def decide(item_id: str, statement: Statement, who: Who) -> ItemView:
+        """Write down what is decided, and why; an earlier decision stays in the history."""
+        return view(desk.items.decide(who.name, item_id, statement), who, desk)
+
+
+def _add_files(routes: APIRouter, desk: Desk, crew: Crew) -> None:
+    @routes.get(
+        "/{item_id}/photos/{number}",
+        response_class=Response,
+        responses={200: {"content": {BYTES: {}}}, **described(404, 422, 503)},
+    )
+    def original(item_id: str, number: int) -> Response:
+        """A photo as it was received."""
+        photo = next((one for one in desk.items.get(item_id).photos if one.number == number), None)
+        data = None if photo is None else desk.items.uploads.read(photo.sha256)
+        if not isinstance(data, bytes):
+            raise RefusalError(404, "There is no such photo.")
+        return Response(data, media_type=BYTES, headers={"Content-Disposition": "attachment"})
+
+    @routes.get(
+        "/{item_id}/export",
+        response_class=StreamingResponse,
+        responses={200: {"content": {ZIP: {}}}, **described(404, 409, 422, 503)},
+    )
+    async def archive(item_id: str, who: Who) -> StreamingResponse:
+        """The item as a zip archive: originals, result, history, its lines of the log."""
+        item = desk.items.get(item_id)
+        if item.withheld_from(who.name):
+            raise ConflictError("This item is worked on blind: give your own answer first.")
+        file = await crew.do(lambda: _exported(desk, item))
+        name = f'attachment; filename="wreck-{item.id}.zip"'
+        return StreamingResponse(
+            _pieces(file), media_type=ZIP, headers={"Content-Disposition": name}
+        )
+
+
+def _exported(desk: Desk, item: Item) -> IO[bytes]:
+    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `_pieces` closes it.
+    export(desk.items, item, file)
+    return file
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield piece

@@ -1,0 +1,91 @@
+"""What was changed, added or removed in a store behind its back, by name."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from wreckid.serving.custody import breaks, sha256
+from wreckid.serving.store import ledger
+from wreckid.serving.store.database import Database
+from wreckid.serving.store.item import DELETED, Item, fold
+from wreckid.serving.store.items import line_of
+from wreckid.serving.store.tables import bodies, items, log, photos
+from wreckid.serving.store.uploads import Uploads
+
+
+def verify_store(folder: Path, url: str | None = None) -> tuple[list[str], str]:
+    """Every difference between a store and its log, a sentence each, and the log's last hash.
+
+    Args:
+        folder: of the uploads, and of the database unless it is elsewhere.
+        url: of another database.
+
+    Raises:
+        SetupError: it cannot be opened.
+    """
+    database, uploads = Database(folder, url), Uploads(folder)
+    try:
+        with database.reading() as connection:
+            return list(_differences(connection, uploads)), ledger.head(connection)
+    finally:
+        database.close()
+
+
+def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
+    broken = list(breaks(ledger.lines(connection)))
+    yield from broken
+    if broken:
+        return
+    listed = {row.id: dict(row._mapping) for row in connection.execute(select(items))}
+    for item_id in connection.execute(select(log.c.item).distinct()).scalars().all():
+        changed = list(_body_differences(connection, item_id))
+        yield from changed
+        line = listed.pop(item_id, None)
+        if not changed:
+            item = fold(item_id, ledger.events(connection, item_id))
+            yield from _line_differences(connection, item, line)
+            yield from _upload_differences(item, uploads)
+    yield from (f"item {item_id} was added" for item_id in listed)
+
+
+def _body_differences(connection: Connection, item_id: str) -> Iterator[str]:
+    """Bodies that are not what the log vouches for; those of a deleted item may be gone."""
+    found = connection.execute(
+        select(log.c.line, bodies.c.body)
+        .join_from(log, bodies, log.c.number == bodies.c.number, isouter=True)
+        .where(log.c.item == item_id)
+        .order_by(log.c.number)
+    ).all()
+    entries = [(json.loads(line), body) for line, body in found]
+    deleted = entries[-1][0]["event"] == DELETED
+    for entry, body in entries:
+        name = f"what log line {entry['number'] + 1} tells of item {item_id}"
+        if body is None and (not deleted or entry["event"] == DELETED):
+            yield f"{name} is missing"
+        elif body is not None and sha256(body.encode()) != entry["body_sha256"]:
+            yield f"{name} was changed"
+        elif body is not None and deleted and entry["event"] != DELETED:
+            yield f"{name} was not deleted"
+
+
+def _line_differences(
+    connection: Connection, item: Item, line: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """Tables that say something else than what follows from the log."""
+    if line is None:
+        yield f"item {item.id} is missing from the list"
+    elif differing := [name for name, value in line_of(item).items() if line[name] != value]:
+        yield f"the list says something else of item {item.id}: {', '.join(differing)}"
+    wanted = select(photos.c.number, photos.c.sha256).where(photos.c.item == item.id)
+    has = {(row.number, row.sha256) for row in connection.execute(wanted)}
+    if has != {(photo.number, photo.sha256) for photo in item.photos}:
+        yield f"the list of the photos of item {item.id} was changed"
+
+
+def _upload_differences(item: Item, uploads: Uploads) -> Iterator[str]:
+    for photo in item.photos:
+        if what := uploads.difference(photo.sha256):
+            yield f"photo {photo.number} of item {item.id} ({photo.sha256}) {what}"

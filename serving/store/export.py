@@ -1,0 +1,48 @@
+"""An item as a zip archive: the originals, the item, and its lines of the log with their bodies."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import IO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from wreckid.serving.store.item import Event, Item, KeptPhoto
+from wreckid.serving.store.items import Items
+
+README = """The originals are in photos/, untouched; their names begin with their number.
+item.json      the item as it was when this was exported
+history.jsonl  all that happened to it
+log.jsonl      its lines of the log of the store: each names the SHA-256 of what it tells of, and
+               ends in the SHA-256 of its own bytes before that
+"""
+
+
+def export(items: Items, item: Item, file: IO[bytes]) -> None:
+    """Write the archive of an item."""
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", README)
+        archive.writestr("item.json", item.model_dump_json(indent=1))
+        archive.writestr("history.jsonl", "".join(_told(items.history(item.id))))
+        archive.writestr("log.jsonl", b"".join(items.lines(item.id)))
+        for name, photo in zip(archive_names(item.photos), item.photos, strict=True):
+            archive.write(items.uploads.place(photo.sha256), name, ZIP_STORED)
+
+
+def archive_names(photos: Sequence[KeptPhoto]) -> Iterator[str]:
+    """Names of photos in an archive, which no name as received can lead astray."""
+    for photo in photos:
+        ending = PurePosixPath(photo.name).suffix.lower()
+        fit = ending if ending[1:].isascii() and ending[1:].isalnum() and len(ending) < 6 else ""
+        yield f"photos/{photo.number:03}-{photo.sha256[:12]}{fit}"
+
+
+def _told(events: Sequence[Event]) -> Iterator[str]:
+    for event in events:
+        told = {
+            "number": event.number,
+            "time": event.time.isoformat(),
+            "event": event.name,
+            "who": event.who,
+            "body": event.body,
+        }
+        yield json.dumps(told, ensure_ascii=False) + "\n"

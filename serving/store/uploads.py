@@ -1,0 +1,112 @@
+"""Originals by their content: each kept once, under its SHA-256, untouched."""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+from wreckid.model.preprocessing import Failure
+from wreckid.serving.custody import sha256, sha256_of_file
+from wreckid.serving.intake import NamedBytes
+
+FOLDER = "uploads"
+
+
+class Uploads:
+    """The folder of uploads of a store."""
+
+    def __init__(self, store: Path) -> None:
+        self._folder = store / FOLDER
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def keep(self, data: bytes) -> str:
+        """Keep a file, once, and wait until the disk has it; its SHA-256."""
+        name = sha256(data)
+        place = self.place(name)
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            draft = place.with_name(f".{secrets.token_hex(8)}")
+            try:
+                _write(draft, data)
+                draft.replace(place)
+            finally:
+                draft.unlink(missing_ok=True)
+            _settle(place.parent)
+        return name
+
+    def holds(self, name: str) -> bool:
+        """Whether a file is there."""
+        return self.place(name).is_file()
+
+    def read(self, name: str) -> bytes | Failure:
+        """A file, or why it cannot be read."""
+        try:
+            return self.place(name).read_bytes()
+        except FileNotFoundError:
+            return Failure("missing")
+        except OSError:
+            return Failure("unreadable")
+
+    def drop(self, name: str) -> None:
+        """Delete a file."""
+        self.place(name).unlink(missing_ok=True)
+
+    def difference(self, name: str) -> str | None:
+        """What became of a file, if it is not as it was kept."""
+        if not self.holds(name):
+            return "is missing"
+        return None if sha256_of_file(self.place(name)) == name else "was changed"
+
+    def place(self, name: str) -> Path:
+        """Where a file lies."""
+        return self._folder / name[:2] / name
+
+
+class KeptPhotos(Sequence[NamedBytes]):
+    """The photos of an item, each read when it is looked at."""
+
+    def __init__(self, uploads: Uploads, kept: Sequence[tuple[str, str]]) -> None:
+        """Read nothing yet.
+
+        Args:
+            uploads: where they lie.
+            kept: the name and the SHA-256 of each.
+        """
+        self._uploads = uploads
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, index: int) -> NamedBytes: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "KeptPhotos": ...
+
+    def __getitem__(self, index: int | slice) -> "NamedBytes | KeptPhotos":
+        if isinstance(index, slice):
+            return KeptPhotos(self._uploads, self._kept[index])
+        name, hash_ = self._kept[index]
+        return NamedBytes(name, self._uploads.read(hash_), hash_)
+
+    def __iter__(self) -> Iterator[NamedBytes]:
+        return (self[index] for index in range(len(self)))
+
+
+def _write(file: Path, data: bytes) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the disk has the name as well."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
