@@ -34,7 +34,7 @@ from wreckid.serving.doors.problems import (
 from wreckid.serving.doors.requests import Requests
 from wreckid.serving.lifetime import Lifetime
 from wreckid.serving.page import STATIC, Page
-from wreckid.serving.routes import judging, login, pages, status, types
+from wreckid.serving.routes import inference, judging, login, pages, status, types
 from wreckid.serving.routes.uploads import Crew, Intake
 from wreckid.serving.settings import MIB, Settings
 
@@ -111,6 +111,7 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
 def _add_routes(app: FastAPI, rooms: Rooms, checks: Mapping[str, status.Check]) -> None:
     classifier = rooms.classifier
     app.include_router(judging.router(classifier, rooms.intake, rooms.crew))
+    app.include_router(inference.router(classifier, rooms.crew))
     app.include_router(types.router(classifier.catalogue, classifier.manifest))
     app.include_router(pages.router(rooms.page, classifier, rooms.intake, rooms.crew))
     app.include_router(status.router(checks, rooms.crew, rooms.metrics))

@@ -135,6 +135,10 @@ class Classifier:
         """What the network says of each photo, in order; of a bad one, only its record."""
         return self._observed(self._see(photo, self.manifest.input, None) for photo in photos)
 
+    def run(self, batch: npt.NDArray[np.float32]) -> Outputs:
+        """Run the network alone, on prepared photos, float32[N, 3, H, W]."""
+        return self._engine.run(batch)
+
     def judge(
         self, observations: Sequence[Observation], evidence: Evidence = NOTHING
     ) -> Examination:

@@ -12,8 +12,11 @@ from wreckid.serving import operators, options, workshop
 
 if TYPE_CHECKING:
     from wreckid.datasets.catalogue import UavType
+    from wreckid.model.evidence import Evidence as KnownEvidence
     from wreckid.model.release import Release
     from wreckid.serving.classifier import Classifier
+    from wreckid.serving.intake import NamedBytes
+    from wreckid.serving.result import Result
 
 NO_PHOTO_READ = 1
 DIFFERENT = 1
@@ -68,6 +71,13 @@ def classify(
     photos: ExistingFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     release: ReleaseFolder = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this service instead of judging here.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(envvar="WRECKID_KEY", help="Of the service; better as WRECKID_KEY."),
+    ] = None,
     lengths: options.Lengths = None,
     wing: options.Wing = None,
     wing_position: options.WingPosition = None,
@@ -90,18 +100,20 @@ def classify(
     evidence = options.evidence_of(context.params)
     if not photos and not evidence.speaks:
         raise typer.BadParameter("Name at least one photo, or give what was measured or seen.")
-    classifier = _classifier(release)
-    result = classifier.classify(
-        [read_photo(photo, photo.name) for photo in photos or []], evidence
-    )
+    received = [read_photo(photo, photo.name) for photo in photos or []]
+    if server is None:
+        result = _classifier(release).classify(received, evidence)
+    else:
+        result = _asked(server, key, received, evidence)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
         from rich.console import Console
 
+        from wreckid.datasets.catalogue import catalogue
         from wreckid.serving.tables import result_view
 
-        Console().print(result_view(result, classifier.catalogue))
+        Console().print(result_view(result, catalogue()))
     if photos and all(photo.failure for photo in result.photos):
         raise typer.Exit(NO_PHOTO_READ)
 
@@ -252,6 +264,19 @@ def _classifier(folder: Path | None) -> "Classifier":
     from wreckid.serving.classifier import Classifier
 
     return Classifier(_release(folder), catalogue())
+
+
+def _asked(
+    server: str, key: str | None, photos: "Sequence[NamedBytes]", evidence: "KnownEvidence"
+) -> "Result":
+    """The result that a service gives; without photos there is only evidence to weigh."""
+    from wreckid.serving.client import Client
+    from wreckid.serving.result import Sighting
+
+    with Client(server, key) as client:
+        if photos:
+            return client.classify(photos, evidence)
+        return client.weigh(Sighting(photos=()), evidence)
 
 
 def _type(uav_id: str) -> "UavType":

@@ -16,7 +16,7 @@ COOKIE = "wreckid"
 SESSION_S = 12 * 3600
 """How long a log-in holds."""
 
-PROGRAMS = ("/v1/", "/v2/", "/metrics", "/openapi.json")
+PROGRAMS = ("/v1/", "/v2", "/metrics", "/openapi.json")
 """Where programs ask: they are told 401, people are led to the log-in."""
 OPEN = ("/healthz", "/readyz", "/login", "/static/", "/v2/health/")
 """Where anyone may ask."""

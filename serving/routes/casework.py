@@ -13,12 +13,13 @@ from wreckid.serving.doors.problems import RefusalError
 from wreckid.serving.form import evidence_of
 from wreckid.serving.overlay import Shown
 from wreckid.serving.page import Page
-from wreckid.serving.routes.items import NewItem, Retention, Who
+from wreckid.serving.routes.items import Who
 from wreckid.serving.routes.uploads import Crew, Fields, Intake, PageUploads
 from wreckid.serving.settings import Settings
 from wreckid.serving.store.desk import Desk
-from wreckid.serving.store.item import Item, Reason, Statement
+from wreckid.serving.store.item import Author, Item, Reason, Statement
 from wreckid.serving.store.items import ConflictError, NoItemError
+from wreckid.serving.store.views import NewItem, Retention
 
 PAGE = 50
 GONE = "There is no such item, or it was deleted."
@@ -129,7 +130,7 @@ def _add_pages(routes: APIRouter, casework: Casework, desk: Desk) -> None:
             new = NewItem.model_validate(_given(fields, "name", "blind", "delete_after"))
         except ValidationError as error:
             return casework.overview(request, problem=sentence_of(error), status=422)
-        item = desk.items.create(who.name, new.name, new.blind, new.delete_after)
+        item = desk.items.create(Author(who.name), new.name, new.blind, new.delete_after)
         return RedirectResponse(f"/items/{item.id}", 303)
 
     @routes.get("/{item_id}")
@@ -155,7 +156,7 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
     ) -> Response:
         def add() -> None:
             intake.check(photos or [])
-            desk.add_photos(who.name, item_id, intake.read(photos or []))
+            desk.add_photos(Author(who.name), item_id, intake.read(photos or []))
 
         return await casework.work(request, who, item_id, add)
 
@@ -163,26 +164,35 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
     async def give(request: Request, item_id: str, fields: Fields, who: Who) -> Response:
         def keep() -> None:
             version = TypeAdapter(int).validate_python(fields.get("version"))
-            desk.give_evidence(who.name, item_id, evidence_of(fields), version)
+            desk.give_evidence(Author(who.name), item_id, evidence_of(fields), version)
 
         return await casework.work(request, who, item_id, keep)
 
     @routes.post("/{item_id}/judge")
     async def judge(request: Request, item_id: str, who: Who) -> Response:
         return await casework.work(
-            request, who, item_id, lambda: desk.judge_again(who.name, desk.items.get(item_id))
+            request,
+            who,
+            item_id,
+            lambda: desk.judge_again(Author(who.name), desk.items.get(item_id)),
         )
 
     @routes.post("/{item_id}/answer")
     async def answer(request: Request, item_id: str, fields: Fields, who: Who) -> Response:
         return await casework.work(
-            request, who, item_id, lambda: desk.items.answer(who.name, item_id, _stated(fields))
+            request,
+            who,
+            item_id,
+            lambda: desk.items.answer(Author(who.name), item_id, _stated(fields)),
         )
 
     @routes.post("/{item_id}/decision")
     async def decide(request: Request, item_id: str, fields: Fields, who: Who) -> Response:
         return await casework.work(
-            request, who, item_id, lambda: desk.items.decide(who.name, item_id, _stated(fields))
+            request,
+            who,
+            item_id,
+            lambda: desk.items.decide(Author(who.name), item_id, _stated(fields)),
         )
 
     @routes.post("/{item_id}/retention")
@@ -190,7 +200,7 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
         def keep() -> None:
             day = fields.get("delete_after") or None
             until = Retention.model_validate({"delete_after": day}).delete_after
-            desk.items.retain(who.name, item_id, until)
+            desk.items.retain(Author(who.name), item_id, until)
 
         return await casework.work(request, who, item_id, keep)
 
@@ -198,7 +208,7 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
     async def delete(request: Request, item_id: str, fields: Fields, who: Who) -> Response:
         def drop() -> None:
             reason = TypeAdapter(Reason).validate_python(fields.get("reason"))
-            desk.items.delete(who.name, item_id, reason)
+            desk.items.delete(Author(who.name), item_id, reason)
 
         answer = await casework.work(request, who, item_id, drop)
         return RedirectResponse("/items", 303) if answer.status_code == 303 else answer

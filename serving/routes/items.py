@@ -2,19 +2,16 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import date, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 
 from wreckid.model.evidence import Evidence
 from wreckid.serving.doors.callers import Caller, caller_of
 from wreckid.serving.doors.problems import EXAMPLES, RefusalError, described, problem, refusal
-from wreckid.serving.result import Result
 from wreckid.serving.routes.uploads import Crew, Intake, Uploads
 from wreckid.serving.settings import Settings
 from wreckid.serving.store.desk import Desk
@@ -22,15 +19,13 @@ from wreckid.serving.store.export import export
 from wreckid.serving.store.item import (
     ANSWERED,
     JUDGED,
+    Author,
     Item,
-    ItemName,
-    KeptPhoto,
     Reason,
-    Said,
-    State,
     Statement,
 )
-from wreckid.serving.store.items import ConflictError, ItemLine, NoItemError
+from wreckid.serving.store.items import ConflictError, NoItemError
+from wreckid.serving.store.views import ItemPage, ItemView, NewItem, Retention, Told
 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are held in memory; the rest goes through a file."""
@@ -41,6 +36,11 @@ TELLING = (JUDGED, ANSWERED)
 """Events that tell what one is not to see before one's own answer."""
 BYTES, ZIP = "application/octet-stream", "application/zip"
 
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(max_length=200, description="A repeated request with the same key has no new effect."),
+]
 
 logger = logging.getLogger(__name__)
 
@@ -55,65 +55,11 @@ def _who(request: Request) -> Caller:
 Who = Annotated[Caller, Depends(_who)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def _author(who: Who, idempotency_key: IdempotencyKey = None) -> Author:
+    return Author(who.name, idempotency_key)
 
 
-class NewItem(_Frozen):
-    """What an item begins with."""
-
-    name: ItemName
-    blind: bool = Field(
-        default=False, description="People answer before they see what the model says."
-    )
-    delete_after: date | None = Field(
-        default=None, description="The last day that it is kept; the service's rule if null."
-    )
-
-
-class ItemView(_Frozen):
-    """An item, as whoever asks may see it."""
-
-    id: str
-    name: str
-    state: State
-    version: int = Field(description="Rises with each change.")
-    created: datetime
-    created_by: str
-    blind: bool
-    withheld: bool = Field(description="Whether you are to answer before you see the result.")
-    photos: tuple[KeptPhoto, ...]
-    evidence: Evidence
-    result: Result | None
-    current: bool = Field(
-        description="Whether the result is of the item as it is, by the release of now."
-    )
-    answers: tuple[Said, ...]
-    decisions: tuple[Said, ...] = Field(description="The last one stands.")
-    delete_after: date | None
-
-
-class ItemPage(_Frozen):
-    """Items, the newest first."""
-
-    items: tuple[ItemLine, ...]
-    next: int | None = Field(description="`before` of the next page; null on the last.")
-
-
-class Retention(_Frozen):
-    """Until when an item is kept."""
-
-    delete_after: date | None = Field(description="The last day; null for no end.")
-
-
-class Told(_Frozen):
-    """Something that happened to an item."""
-
-    number: int
-    time: datetime
-    event: str
-    who: str
-    body: dict[str, Any] | None = Field(description="Null once deleted, and while withheld.")
+By = Annotated[Author, Depends(_author)]
 
 
 def view(item: Item, caller: Caller, desk: Desk) -> ItemView:
@@ -159,10 +105,10 @@ def add_refusals(app: FastAPI) -> None:
 
 def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:
     @routes.post("", status_code=201, responses=described(415, 422, 429, 503))
-    def create(new: NewItem, who: Who) -> ItemView:
+    def create(new: NewItem, who: Who, by: By) -> ItemView:
         """Make an item."""
         until = new.delete_after or settings.last_day()
-        return view(desk.items.create(who.name, new.name, new.blind, until), who, desk)
+        return view(desk.items.create(by, new.name, new.blind, until), who, desk)
 
     @routes.get("", responses=described(422, 503))
     def page(
@@ -198,22 +144,22 @@ def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:
     @routes.put("/{item_id}/retention", responses=described(404, 415, 422, 429, 503))
     def retain(item_id: str, retention: Retention, who: Who) -> ItemView:
         """Say until when an item is kept."""
-        return view(desk.items.retain(who.name, item_id, retention.delete_after), who, desk)
+        return view(desk.items.retain(Author(who.name), item_id, retention.delete_after), who, desk)
 
     @routes.delete("/{item_id}", status_code=204, responses=described(404, 422, 429, 503))
     def delete(item_id: str, who: Who, reason: Annotated[Reason, Query()]) -> None:
         """Delete an item and its originals; that it was, and who deleted it, stays in the log."""
-        desk.items.delete(who.name, item_id, reason)
+        desk.items.delete(Author(who.name), item_id, reason)
 
 
 def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None:
     @routes.post(
         "/{item_id}/photos", responses=described(400, 404, 408, 409, 413, 415, 422, 429, 503)
     )
-    async def add_photos(item_id: str, photos: Uploads, who: Who) -> ItemView:
+    async def add_photos(item_id: str, photos: Uploads, who: Who, by: By) -> ItemView:
         """Add photos; the originals are kept, and the item is judged anew."""
         intake.check(photos)
-        item = await crew.do(lambda: desk.add_photos(who.name, item_id, intake.read(photos)))
+        item = await crew.do(lambda: desk.add_photos(by, item_id, intake.read(photos)))
         return view(item, who, desk)
 
     @routes.put("/{item_id}/evidence", responses=described(404, 409, 415, 422, 429, 503))
@@ -224,24 +170,26 @@ def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None
         version: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     ) -> ItemView:
         """Replace the evidence; with `version`, only if it is still that of the item."""
-        item = await crew.do(lambda: desk.give_evidence(who.name, item_id, evidence, version))
+        item = await crew.do(
+            lambda: desk.give_evidence(Author(who.name), item_id, evidence, version)
+        )
         return view(item, who, desk)
 
     @routes.post("/{item_id}/judge", responses=described(404, 422, 429, 503))
     async def judge(item_id: str, who: Who) -> ItemView:
         """Judge the item again, by the release that answers now."""
         item = desk.items.get(item_id)
-        return view(await crew.do(lambda: desk.judge_again(who.name, item)), who, desk)
+        return view(await crew.do(lambda: desk.judge_again(Author(who.name), item)), who, desk)
 
     @routes.post("/{item_id}/answer", responses=described(404, 409, 415, 422, 429, 503))
-    def answer(item_id: str, statement: Statement, who: Who) -> ItemView:
+    def answer(item_id: str, statement: Statement, who: Who, by: By) -> ItemView:
         """Give your own answer to an item that is worked on blind; then you see the model's."""
-        return view(desk.items.answer(who.name, item_id, statement), who, desk)
+        return view(desk.items.answer(by, item_id, statement), who, desk)
 
     @routes.post("/{item_id}/decision", responses=described(404, 409, 415, 422, 429, 503))
-    def decide(item_id: str, statement: Statement, who: Who) -> ItemView:
+    def decide(item_id: str, statement: Statement, who: Who, by: By) -> ItemView:
         """Write down what is decided, and why; an earlier decision stays in the history."""
-        return view(desk.items.decide(who.name, item_id, statement), who, desk)
+        return view(desk.items.decide(by, item_id, statement), who, desk)
 
 
 def _add_files(routes: APIRouter, desk: Desk, crew: Crew) -> None:

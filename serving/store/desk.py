@@ -7,7 +7,7 @@ from wreckid.serving.classifier import Classifier, View
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.overlay import OVERLAY_SIDE, WEBP, encoded, overlay
 from wreckid.serving.result import Result
-from wreckid.serving.store.item import Item
+from wreckid.serving.store.item import Author, Item
 from wreckid.serving.store.items import Items, NoItemError, Picture, Upload
 
 Judged = tuple[Result, Mapping[int, Picture] | None]
@@ -21,7 +21,7 @@ class Desk:
         self.items = items
         self._classifier = classifier
 
-    def add_photos(self, who: str, item_id: str, photos: Sequence[NamedBytes]) -> Item:
+    def add_photos(self, author: Author, item_id: str, photos: Sequence[NamedBytes]) -> Item:
         """Keep photos, add them to an item, and judge it.
 
         Raises:
@@ -34,10 +34,10 @@ class Desk:
             for photo in photos
             if isinstance(photo.data, bytes)
         ]
-        return self.judged(who, self.items.add_photos(who, item_id, kept))
+        return self.judged(author, self.items.add_photos(author, item_id, kept))
 
     def give_evidence(
-        self, who: str, item_id: str, evidence: Evidence, version: int | None = None
+        self, author: Author, item_id: str, evidence: Evidence, version: int | None = None
     ) -> Item:
         """Give an item other evidence, and judge it; evidence that cannot be used is not kept.
 
@@ -48,20 +48,20 @@ class Desk:
         """
         before = self.items.get(item_id)
         judged = self._judge(before, evidence)
-        after = self.items.give_evidence(who, item_id, evidence, version)
+        after = self.items.give_evidence(author, item_id, evidence, version)
         if after.photos == before.photos:
-            after = self.items.judged(who, after, *judged)
-        return self.judged(who, after)
+            after = self.items.judged(author, after, *judged)
+        return self.judged(author, after)
 
-    def judged(self, who: str, item: Item) -> Item:
+    def judged(self, author: Author, item: Item) -> Item:
         """The item with a result for what it is now."""
         while item.stale:
-            item = self.judge_again(who, item)
+            item = self.judge_again(author, item)
         return item
 
-    def judge_again(self, who: str, item: Item) -> Item:
+    def judge_again(self, author: Author, item: Item) -> Item:
         """The item with a result by the release that answers now."""
-        return self.items.judged(who, item, *self._judge(item, item.evidence))
+        return self.items.judged(author, item, *self._judge(item, item.evidence))
 
     def withheld(self, item_id: str, name: str) -> bool:
         """Whether someone is to answer before they see the model's answer."""

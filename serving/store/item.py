@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.evidence import Evidence
 from wreckid.model.verdict import Level
+from wreckid.serving.custody import canonical_sha256
 from wreckid.serving.result import Result
 
 State = Literal["open", "decided", "deleted"]
@@ -43,6 +44,25 @@ class Event:
     name: str
     who: str
     body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who makes a change.
+
+    Attributes:
+        name: as histories call them.
+        request: what tells a repeated request from a new one; None for one that is never repeated.
+    """
+
+    name: str
+    request: str | None = None
+
+    def once(self, event: str) -> str | None:
+        """What stands for this person's request in the history, if it may be repeated."""
+        if self.request is None:
+            return None
+        return canonical_sha256([self.name, event, self.request])
 
 
 class KeptPhoto(_Frozen):
@@ -97,6 +117,7 @@ class Item(_Frozen):
     answers: tuple[Said, ...] = Field(default=(), description="Before the model's was seen.")
     decisions: tuple[Said, ...] = Field(default=(), description="The last one stands.")
     delete_after: date | None = None
+    requests: frozenset[str] = Field(default=frozenset(), exclude=True)
 
     @property
     def stale(self) -> bool:
@@ -133,8 +154,11 @@ def _created(item_id: str, event: Event) -> Item:
 
 
 def _after(item: Item, event: Event) -> Item:
-    changes = {} if event.body is None else CHANGES[event.name](item, event, event.body)
-    return item.model_copy(update={"version": event.number, **changes})
+    if event.body is None:
+        return item.model_copy(update={"version": event.number})
+    changes = CHANGES[event.name](item, event, event.body)
+    requests = item.requests | {event.body["once"]} if "once" in event.body else item.requests
+    return item.model_copy(update={"version": event.number, "requests": requests, **changes})
 
 
 def _photos(item: Item, event: Event, body: Mapping[str, Any]) -> dict[str, Any]:

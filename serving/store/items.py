@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from wreckid.datasets.errors import SetupError
@@ -16,13 +15,15 @@ from wreckid.serving.result import Result
 from wreckid.serving.store import item as events
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import Database
-from wreckid.serving.store.item import Item, State, Statement, fold
+from wreckid.serving.store.item import Author, Item, Statement, fold
 from wreckid.serving.store.tables import items, photos, pictures
 from wreckid.serving.store.uploads import KeptPhotos, Uploads
+from wreckid.serving.store.views import ItemLine
 
 MOST_PHOTOS = 64
 """Photos that an item may have."""
-RETENTION = "retention"
+ID_DIGITS = 16
+RETENTION = Author("retention")
 """Who deletes what is due."""
 
 
@@ -32,19 +33,6 @@ class NoItemError(Exception):
 
 class ConflictError(Exception):
     """The change does not fit what the item is by now; the sentence says why."""
-
-
-class ItemLine(BaseModel):
-    """An item as lists show it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    name: str
-    state: State
-    photos: int
-    version: int
-    delete_after: date | None
 
 
 @dataclass(frozen=True)
@@ -64,8 +52,8 @@ class Picture:
     map: bytes
 
 
-Change = Callable[[Item], tuple[str, Mapping[str, Any]]]
-"""What is to happen to an item as it is now: an event and its body."""
+Change = Callable[[Item], Mapping[str, Any]]
+"""What is to happen to an item as it is now: the body of an event."""
 
 
 class Items:
@@ -87,12 +75,17 @@ class Items:
             raise SetupError(f"{folder} cannot be written to: choose another store.") from error
         self.database = Database(folder, url)
 
-    def create(self, who: str, name: str, blind: bool, delete_after: date | None = None) -> Item:
-        """A new item."""
-        item_id = secrets.token_hex(8)
+    def create(
+        self, author: Author, name: str, blind: bool, delete_after: date | None = None
+    ) -> Item:
+        """A new item; the same one for a repeated request."""
+        once = author.once(events.CREATED)
+        item_id = (once or secrets.token_hex())[:ID_DIGITS]
         body = {"name": name, "blind": blind, "delete_after": _day(delete_after)}
         with self.database.writing() as connection:
-            number = ledger.append(connection, item_id, events.CREATED, who, body)
+            if once and ledger.events(connection, item_id):
+                return _present(connection, item_id)
+            number = ledger.append(connection, item_id, events.CREATED, author.name, body)
             item = fold(item_id, ledger.events(connection, item_id))
             connection.execute(insert(items).values(opened=number, **line_of(item)))
         return item
@@ -116,7 +109,7 @@ class Items:
         shown = [ItemLine(**_without(row, "opened", "blind")) for row in found[:limit]]
         return shown, found[limit - 1].opened if len(found) > limit else None
 
-    def add_photos(self, who: str, item_id: str, added: Sequence[Upload]) -> Item:
+    def add_photos(self, author: Author, item_id: str, added: Sequence[Upload]) -> Item:
         """Add photos that are kept already.
 
         Raises:
@@ -124,28 +117,28 @@ class Items:
             ConflictError: it would have too many photos, or one was deleted meanwhile.
         """
 
-        def change(item: Item) -> tuple[str, Mapping[str, Any]]:
+        def change(item: Item) -> Mapping[str, Any]:
             if len(item.photos) + len(added) > MOST_PHOTOS:
                 raise ConflictError(f"An item may have {MOST_PHOTOS} photos: make another item.")
             if not all(self.uploads.holds(one.sha256) for one in added):
                 raise ConflictError("A photo was deleted meanwhile: send the photos again.")
             numbered = enumerate(added, len(item.photos) + 1)
-            return events.PHOTOS, {
+            return {
                 "photos": [
                     {"number": n, "name": one.name, "sha256": one.sha256, "bytes": one.size}
                     for n, one in numbered
                 ]
             }
 
-        return self._change(who, item_id, change)
+        return self._change(author, item_id, events.PHOTOS, change)
 
     def give_evidence(
-        self, who: str, item_id: str, evidence: Evidence, version: int | None = None
+        self, author: Author, item_id: str, evidence: Evidence, version: int | None = None
     ) -> Item:
         """Replace the evidence.
 
         Args:
-            who: gives it.
+            author: gives it.
             item_id: of which item.
             evidence: all of it.
             version: of the item that it was meant for; any if None.
@@ -156,23 +149,23 @@ class Items:
                 is not there.
         """
 
-        def change(item: Item) -> tuple[str, Mapping[str, Any]]:
+        def change(item: Item) -> Mapping[str, Any]:
             if version is not None and item.due > version:
                 raise ConflictError("The item was changed meanwhile: look at it, and try again.")
             beyond = [box.photo for box in evidence.boxes if box.photo > len(item.photos)]
             if beyond:
                 raise ConflictError(f"evidence.boxes: there is no photo {beyond[0]}.")
-            return events.EVIDENCE, {"evidence": evidence.model_dump(mode="json")}
+            return {"evidence": evidence.model_dump(mode="json")}
 
-        return self._change(who, item_id, change)
+        return self._change(author, item_id, events.EVIDENCE, change)
 
     def judged(
-        self, who: str, item: Item, result: Result, shown: Mapping[int, Picture] | None
+        self, author: Author, item: Item, result: Result, shown: Mapping[int, Picture] | None
     ) -> Item:
         """Note the result for an item as it was; one that changed since keeps its last one.
 
         Args:
-            who: had it judged.
+            author: had it judged.
             item: what was judged.
             result: what came of it.
             shown: pictures by the number of the photo; None to leave them as they are.
@@ -184,9 +177,9 @@ class Items:
                 return now
             if shown is not None:
                 _show(connection, item.id, shown)
-            return _write(connection, who, item.id, events.JUDGED, body)
+            return _write(connection, author, item.id, events.JUDGED, body)
 
-    def answer(self, who: str, item_id: str, statement: Statement) -> Item:
+    def answer(self, author: Author, item_id: str, statement: Statement) -> Item:
         """Note what someone says before they see what the model says.
 
         Raises:
@@ -194,14 +187,14 @@ class Items:
             ConflictError: they may have seen it already.
         """
 
-        def change(item: Item) -> tuple[str, Mapping[str, Any]]:
-            if not item.withheld_from(who):
+        def change(item: Item) -> Mapping[str, Any]:
+            if not item.withheld_from(author.name):
                 raise ConflictError("The model's answer was open to you already: decide instead.")
-            return events.ANSWERED, {"statement": statement.model_dump()}
+            return {"statement": statement.model_dump()}
 
-        return self._change(who, item_id, change)
+        return self._change(author, item_id, events.ANSWERED, change)
 
-    def decide(self, who: str, item_id: str, statement: Statement) -> Item:
+    def decide(self, author: Author, item_id: str, statement: Statement) -> Item:
         """Note what is decided, and why; the last decision stands.
 
         Raises:
@@ -209,23 +202,23 @@ class Items:
             ConflictError: they are to answer first.
         """
 
-        def change(item: Item) -> tuple[str, Mapping[str, Any]]:
-            if item.withheld_from(who):
+        def change(item: Item) -> Mapping[str, Any]:
+            if item.withheld_from(author.name):
                 raise ConflictError("This item is worked on blind: give your own answer first.")
-            return events.DECIDED, {"statement": statement.model_dump()}
+            return {"statement": statement.model_dump()}
 
-        return self._change(who, item_id, change)
+        return self._change(author, item_id, events.DECIDED, change)
 
-    def retain(self, who: str, item_id: str, delete_after: date | None) -> Item:
+    def retain(self, author: Author, item_id: str, delete_after: date | None) -> Item:
         """Say until when an item is kept; None for as long as nobody deletes it.
 
         Raises:
             NoItemError: there is no such item.
         """
         body = {"delete_after": _day(delete_after)}
-        return self._change(who, item_id, lambda item: (events.RETENTION, body))
+        return self._change(author, item_id, events.RETENTION, lambda item: body)
 
-    def delete(self, who: str, item_id: str, reason: str) -> None:
+    def delete(self, author: Author, item_id: str, reason: str) -> None:
         """Delete an item: its words, results and originals go, the lines of the log stay.
 
         Raises:
@@ -237,7 +230,7 @@ class Items:
             for table in (pictures, photos):
                 connection.execute(delete(table).where(table.c.item == item_id))
             body = {"reason": reason, "photos": len(item.photos)}
-            _write(connection, who, item_id, events.DELETED, body)
+            _write(connection, author, item_id, events.DELETED, body)
         self._drop({photo.sha256 for photo in item.photos})
 
     def delete_due(self, today: date | None = None) -> int:
@@ -288,10 +281,15 @@ class Items:
         """Give back what is held."""
         self.database.close()
 
-    def _change(self, who: str, item_id: str, change: Change) -> Item:
+    def _change(self, author: Author, item_id: str, event: str, change: Change) -> Item:
+        """Change an item, unless this is a request that it has seen."""
+        once = author.once(event)
         with self.database.writing() as connection:
-            event, body = change(_present(connection, item_id))
-            return _write(connection, who, item_id, event, body)
+            item = _present(connection, item_id)
+            if once in item.requests:
+                return item
+            body = {**change(item), **({"once": once} if once else {})}
+            return _write(connection, author, item_id, event, body)
 
     def _drop(self, hashes: set[str]) -> None:
         """Delete uploads that no item has; under the lock, so that none is added meanwhile."""
@@ -317,10 +315,10 @@ def line_of(item: Item) -> dict[str, Any]:
 
 
 def _write(
-    connection: Connection, who: str, item_id: str, event: str, body: Mapping[str, Any]
+    connection: Connection, author: Author, item_id: str, event: str, body: Mapping[str, Any]
 ) -> Item:
     """Log a change, and bring the tables to what follows from it."""
-    ledger.append(connection, item_id, event, who, body)
+    ledger.append(connection, item_id, event, author.name, body)
     item = fold(item_id, ledger.events(connection, item_id))
     connection.execute(update(items).where(items.c.id == item_id).values(line_of(item)))
     if event == events.PHOTOS:

@@ -5,7 +5,7 @@ if (input) {
   const drop = document.querySelector(".drop");
   const chosen = document.querySelector("#chosen");
   const words = document.querySelector("#box-words");
-  const button = document.querySelector("button");
+  const button = input.form.querySelector("button");
   const name = button.textContent;
 
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -17,7 +17,7 @@ if (input) {
         const size = document.createElement("span");
         size.textContent = megabytes(file.size);
         row.append(file.name, size);
-        preview(file, index + 1, row);
+        if (words) preview(file, index + 1, row);
         return row;
       }),
     );
