@@ -40,6 +40,7 @@ from wreckid.serving.settings import MIB, Settings
 
 if TYPE_CHECKING:
     from wreckid.serving.store.items import Items
+    from wreckid.serving.store.jobs import Jobs
 
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 JSON_TYPES = ("application/json",)
@@ -98,9 +99,10 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
     )
     checks = {"the decoding of photos": decoders.work}
     if settings.store is not None:
-        items = _add_store(app, rooms, settings.store)
+        items, jobs = _add_store(app, rooms, settings.store)
+        lifetime.first.append(jobs.start)
         lifetime.hourly.append(items.delete_due)
-        lifetime.last.append(items.close)
+        lifetime.last[:0] = [jobs.end, items.close]
         checks["the database"] = items.database.answers
     _add_routes(app, rooms, checks)
     _add_refusals(app, rooms.intake)
@@ -118,12 +120,14 @@ def _add_routes(app: FastAPI, rooms: Rooms, checks: Mapping[str, status.Check]) 
     app.mount("/static", StaticFiles(directory=STATIC))
 
 
-def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "Items":
+def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "tuple[Items, Jobs]":
     """What lasts; its libraries are imported only by a service that keeps something."""
     from wreckid.serving.routes import casework
     from wreckid.serving.routes import items as items_api
+    from wreckid.serving.routes import jobs as jobs_api
     from wreckid.serving.store.desk import Desk
     from wreckid.serving.store.items import Items
+    from wreckid.serving.store.jobs import Jobs
 
     database = rooms.settings.database
     items = Items(store, database.get_secret_value() if database else None)
@@ -131,8 +135,11 @@ def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "Items":
     app.include_router(login.router(rooms.page, Keys(store)))
     app.include_router(items_api.router(desk, rooms.intake, rooms.crew, rooms.settings))
     app.include_router(casework.router(rooms.page, desk, rooms.intake, rooms.crew, rooms.settings))
+    jobs = Jobs(store, rooms.classifier)
+    app.include_router(jobs_api.router(jobs, rooms.crew))
+    app.include_router(jobs_api.pages(rooms.page, jobs, rooms.crew))
     items_api.add_refusals(app)
-    return items
+    return items, jobs
 
 
 def _add_doors(app: FastAPI, rooms: Rooms) -> None:

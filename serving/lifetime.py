@@ -19,16 +19,20 @@ class Lifetime:
     """Chores of a service.
 
     Attributes:
+        first: done before the first request.
         hourly: done at the start and every hour; one that fails is logged and tried again.
         last: done at the end, once no request is at work.
     """
 
+    first: list[Chore] = field(default_factory=list)
     hourly: list[Chore] = field(default_factory=list)
     last: list[Chore] = field(default_factory=list)
 
     @asynccontextmanager
     async def __call__(self, app: FastAPI) -> AsyncIterator[None]:
         """Do the chores while the service runs."""
+        for chore in self.first:
+            await to_thread.run_sync(chore)
         async with create_task_group() as tasks:
             tasks.start_soon(self._by_the_hour)
             yield

@@ -219,17 +219,18 @@ def _add_files(routes: APIRouter, desk: Desk, crew: Crew) -> None:
         file = await crew.do(lambda: _exported(desk, item))
         name = f'attachment; filename="wreck-{item.id}.zip"'
         return StreamingResponse(
-            _pieces(file), media_type=ZIP, headers={"Content-Disposition": name}
+            pieces(file), media_type=ZIP, headers={"Content-Disposition": name}
         )
 
 
 def _exported(desk: Desk, item: Item) -> IO[bytes]:
-    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `_pieces` closes it.
+    file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `pieces` closes it.
     export(desk.items, item, file)
     return file
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A file piece by piece, closed at the end."""
     with file:
         file.seek(0)
         while piece := file.read(PIECE):

@@ -1,0 +1,129 @@
+"""Folders over HTTP: judged in the background, gone on with after a restart."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
+
+import pytest
+from fastapi.testclient import TestClient
+
+from wreckid.model.release import Release
+from wreckid.serving.api import create_app
+from wreckid.serving.settings import Settings
+from wreckid.serving.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from tests.conftest import Finished
+
+Wreckid = Callable[..., "Finished"]
+MakePhoto = Callable[..., bytes]
+
+
+@pytest.fixture
+def service(release: Release, tmp_path: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        yield service
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    file = BytesIO()
+    with ZipFile(file, "w") as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+    return file.getvalue()
+
+
+def ended(service: TestClient, job_id: str) -> dict[str, Any]:
+    while True:
+        job = dict(service.get(f"/v1/jobs/{job_id}").json())
+        if job["state"] in ("done", "failed"):
+            return job
+        time.sleep(0.05)
+
+
+def test_an_archive_becomes_a_sealed_run(
+    service: TestClient, photo: MakePhoto, wreckid: Wreckid, tmp_path: Path
+) -> None:
+    small = {name: photo(name, (64, 64)) for name in ("red", "green")}
+    members = {"one/a.jpg": small["red"], "one/b.jpg": small["red"], "two/c.jpg": small["green"]}
+    sent = service.post(
+        "/v1/jobs",
+        files={"files": ("case.zip", archive(members | {"two/bad.jpg": b"?"}))},
+        data={"name": "Case 7", "by_folder": "true"},
+    )
+    assert sent.status_code == 202 and sent.json()["state"] == "waiting"
+    job_id = sent.json()["id"]
+    job = ended(service, job_id)
+    assert (job["state"], job["items"], job["photos"], job["unreadable"]) == ("done", 2, 4, 1)
+    at = f"/v1/jobs/{job_id}"
+    rows = [json.loads(line) for line in service.get(f"{at}/results.jsonl").text.splitlines()]
+    assert [row["item"] for row in rows] == ["one", "two"]
+    assert service.get(f"{at}/results.csv").text.count("\n") == 3
+    with ZipFile(BytesIO(service.get(f"{at}/run.zip").content)) as run:
+        assert {"report.html", "log.jsonl", "results.jsonl"} <= set(run.namelist())
+        assert job["seal"].encode() in run.read("log.jsonl").splitlines()[-1]
+    folder = tmp_path / "jobs" / job_id
+    done = wreckid("verify", folder / "run", "--evidence", folder / "source.zip")
+    assert done.code == 0, done.out
+    told = service.get(f"{at}/events").text
+    assert told.startswith("event: progress\ndata: {") and '"state":"done"' in told
+    page = service.get(f"/jobs/{job_id}").text
+    assert "Case 7" in page and "http-equiv" not in page
+    report = service.get(f"/jobs/{job_id}/report.html")
+    assert report.headers["content-security-policy"].startswith("sandbox")
+    assert "<script" in report.text
+
+
+def test_many_photos_are_a_job_too(service: TestClient, photo: MakePhoto) -> None:
+    names = ["a.jpg", "a.jpg", "../../up.jpg"]
+    files = [("files", (name, photo("red", (64, 64)))) for name in names]
+    job = ended(service, service.post("/v1/jobs", files=files).json()["id"])
+    assert (job["state"], job["items"]) == ("done", 3)
+
+
+def test_what_is_no_archive_is_a_job_of_one_unreadable_photo(service: TestClient) -> None:
+    sent = service.post("/v1/jobs", files={"files": ("case.zip", b"PK nothing")})
+    assert ended(service, sent.json()["id"])["items"] in (0, 1)
+
+
+def test_a_job_goes_on_after_a_restart(
+    release: Release, tmp_path: Path, photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Jobs, "start", lambda self: None)
+        with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+            files = [("files", (f"{n}.jpg", photo("red", (64, 64)))) for n in range(3)]
+            job_id = service.post("/v1/jobs", files=files).json()["id"]
+            assert service.get(f"/v1/jobs/{job_id}/results.csv").status_code == 404
+            assert 'http-equiv="refresh"' in service.get(f"/jobs/{job_id}").text
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        assert ended(service, job_id)["done"] == 3
+
+
+def test_jobs_are_listed_and_deleted(service: TestClient, photo: MakePhoto, tmp_path: Path) -> None:
+    made = [
+        service.post("/v1/jobs", files={"files": ("a.jpg", photo("red", (64, 64)))}).json()["id"]
+        for _ in range(3)
+    ]
+    first = service.get("/v1/jobs", params={"limit": 2}).json()
+    second = service.get("/v1/jobs", params={"limit": 2, "before": first["next"]}).json()
+    listed = [job["id"] for job in first["jobs"] + second["jobs"]]
+    assert sorted(listed) == sorted(made) and second["next"] is None
+    for job_id in made:
+        ended(service, job_id)
+        while service.delete(f"/v1/jobs/{job_id}").status_code == 409:
+            time.sleep(0.05)
+    assert [one for one in (tmp_path / "jobs").iterdir() if one.is_dir()] == []
+    for path in (made[0], "..", "%2e%2e", "a/b"):
+        assert service.get(f"/v1/jobs/{path}").status_code == 404
+
+
+def test_the_page_sends_a_folder(service: TestClient, photo: MakePhoto) -> None:
+    sent = service.post("/jobs", files={"files": ("<b>a</b>.jpg", photo("red", (64, 64)))})
+    assert sent.url.path.startswith("/jobs/") and "&lt;b&gt;a" in sent.text
+    assert service.get("/jobs").status_code == 200
+    assert service.post("/jobs", data={"name": "x"}).status_code == 422
