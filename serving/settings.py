@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     decoder_mib: Annotated[
         int, Field(ge=512, description="Most MiB of memory of a decoding process.")
     ] = 3072
-    decode_s: Annotated[float, Field(gt=0, description="Most seconds to decode a photo.")] = 20
+    decode_s: Annotated[
+        float, Field(gt=0, description="Most seconds of computing to decode a photo.")
+    ] = 20
     at_once: Annotated[
         int, Field(ge=1, description="Requests at work at once; more are refused with 503.")
     ] = 64

@@ -1,9 +1,11 @@
 """Photos decoded in processes of their own: one that kills its decoder costs that one photo."""
 
+import math
 import multiprocessing
 import signal
 import struct
 import sys
+import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -14,12 +16,20 @@ from wreckid.model.preprocessing import Failure, InputSpec
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.sight import Seen, see, unseen
 
+if sys.platform != "win32":
+    import resource
+
 MODULE = "wreckid.serving.sight"
 
 PROBE = b"BM" + struct.pack("<IIIIiiHHIIiiII", 3126, 0, 54, 40, 32, 32, 1, 24, 0, 3072, 1, 1, 0, 0)
 PROBE += bytes(3072)
 """The smallest photo that is taken: a black bitmap of 32 x 32."""
 ANY = InputSpec(size=32, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
+
+PATIENCE = 10
+"""How many times the computing time of a photo may pass until it is given up."""
+OUT_OF_TIME = -24
+"""The exit code of a process that the system ended for its computing time (SIGXCPU)."""
 
 Task = tuple[NamedBytes, InputSpec, Box | None]
 
@@ -33,7 +43,7 @@ class Decoders:
         Args:
             count: of processes.
             most_bytes: of memory a process may have.
-            most_s: that a photo may take; its process is ended then.
+            most_s: of computing that a photo may take; its process is ended then.
         """
         self._count = count
         self._idle: SimpleQueue[_Decoder] = SimpleQueue()
@@ -79,14 +89,16 @@ class _Decoder:
         pipe = self._pipe or self._start()
         try:
             pipe.send(task)
-            if pipe.poll(self._most_s):
+            if pipe.poll(self._most_s * PATIENCE):
                 answer: Seen | EvidenceError | Failure = pipe.recv()
                 return answer
-            failure = Failure("too-large")
         except (EOFError, OSError):
-            failure = Failure("unreadable")
+            self._process.join()
+            if self._process.exitcode != OUT_OF_TIME:
+                self.end()
+                return Failure("unreadable")
         self.end()
-        return failure
+        return Failure("too-large")
 
     def end(self) -> None:
         """Kill the process, if any; it holds nothing that is worth keeping."""
@@ -100,10 +112,12 @@ class _Decoder:
         context = _context()
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(theirs, self._most_bytes), name="decoder", daemon=True
+            target=_work, args=(theirs, self._most_bytes, self._most_s), name="decoder", daemon=True
         )
         self._process.start()
         theirs.close()
+        with suppress(EOFError, OSError):  # What died at its start fails with its first photo.
+            self._pipe.recv()
         return self._pipe
 
 
@@ -116,13 +130,16 @@ def _context() -> Any:
     return context
 
 
-def _work(pipe: Connection, most_bytes: int) -> None:
-    """Answer task by task, until the other end is gone."""
+def _work(pipe: Connection, most_bytes: int, most_s: float) -> None:
+    """Say that it is ready, and answer task by task until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service: it ends its own.
-    _limit(most_bytes)
+    _limit_memory(most_bytes)
     with suppress(EOFError, OSError):
+        pipe.send(None)
         while True:
-            pipe.send(_answer(*pipe.recv()))
+            task: Task = pipe.recv()
+            _limit_time(most_s)
+            pipe.send(_answer(*task))
 
 
 def _answer(photo: NamedBytes, spec: InputSpec, box: Box | None) -> Seen | EvidenceError | Failure:
@@ -134,9 +151,14 @@ def _answer(photo: NamedBytes, spec: InputSpec, box: Box | None) -> Seen | Evide
         return Failure("too-large")
 
 
-def _limit(most_bytes: int) -> None:
+def _limit_memory(most_bytes: int) -> None:
     if sys.platform != "win32":
-        import resource
-
         resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(most_s: float) -> None:
+    """End the process once it has computed for some seconds more, however busy the machine."""
+    if sys.platform != "win32":
+        until = math.ceil(time.process_time() + most_s)
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))

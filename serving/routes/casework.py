@@ -79,19 +79,10 @@ class Casework:
         self, request: Request, who: Who, item_id: str, do: Callable[[], object]
     ) -> Response:
         """Do something with an item, and show what it is then, or why it could not be done."""
-        try:
-            await self._crew.do(do)
-        except RefusalError as error:
-            return self.item(request, who, item_id, error.detail, error.status)
-        except ConflictError as error:
-            return self.item(request, who, item_id, str(error), 409)
-        except EvidenceError as error:
-            return self.item(request, who, item_id, str(error), 422)
-        except ValidationError as error:
-            return self.item(request, who, item_id, sentence_of(error), 422)
-        except NoItemError:
-            return self.overview(request, problem=GONE, status=404)
-        return RedirectResponse(f"/items/{item_id}", 303)
+        problem = await self._crew.do(lambda: _problem(do))
+        if problem is None:
+            return RedirectResponse(f"/items/{item_id}", 303)
+        return await self._crew.do(lambda: self.item(request, who, item_id, *problem))
 
     def _shown(self, item: Item, withheld: bool) -> list[Shown]:
         """The pictures of an item; without class maps where the result is withheld."""
@@ -212,6 +203,23 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
 
         answer = await casework.work(request, who, item_id, drop)
         return RedirectResponse("/items", 303) if answer.status_code == 303 else answer
+
+
+def _problem(do: Callable[[], object]) -> tuple[str, int] | None:
+    """Why something could not be done and the status that says so; None once it is done."""
+    try:
+        do()
+    except RefusalError as error:
+        return error.detail, error.status
+    except ConflictError as error:
+        return str(error), 409
+    except EvidenceError as error:
+        return str(error), 422
+    except ValidationError as error:
+        return sentence_of(error), 422
+    except NoItemError:
+        return GONE, 404
+    return None
 
 
 def sentence_of(error: ValidationError) -> str:

@@ -178,8 +178,9 @@ def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None
     @routes.post("/{item_id}/judge", responses=described(404, 422, 429, 503))
     async def judge(item_id: str, who: Who) -> ItemView:
         """Judge the item again, by the release that answers now."""
-        item = desk.items.get(item_id)
-        return view(await crew.do(lambda: desk.judge_again(Author(who.name), item)), who, desk)
+        author = Author(who.name)
+        item = await crew.do(lambda: desk.judge_again(author, desk.items.get(item_id)))
+        return view(item, who, desk)
 
     @routes.post("/{item_id}/answer", responses=described(404, 409, 415, 422, 429, 503))
     def answer(item_id: str, statement: Statement, who: Who, by: By) -> ItemView:
@@ -213,17 +214,17 @@ def _add_files(routes: APIRouter, desk: Desk, crew: Crew) -> None:
     )
     async def archive(item_id: str, who: Who) -> StreamingResponse:
         """The item as a zip archive: originals, result, history, its lines of the log."""
-        item = desk.items.get(item_id)
-        if item.withheld_from(who.name):
-            raise ConflictError("This item is worked on blind: give your own answer first.")
-        file = await crew.do(lambda: _exported(desk, item))
-        name = f'attachment; filename="wreck-{item.id}.zip"'
+        file = await crew.do(lambda: _exported(desk, item_id, who.name))
+        name = f'attachment; filename="wreck-{item_id}.zip"'
         return StreamingResponse(
             pieces(file), media_type=ZIP, headers={"Content-Disposition": name}
         )
 
 
-def _exported(desk: Desk, item: Item) -> IO[bytes]:
+def _exported(desk: Desk, item_id: str, name: str) -> IO[bytes]:
+    item = desk.items.get(item_id)
+    if item.withheld_from(name):
+        raise ConflictError("This item is worked on blind: give your own answer first.")
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `pieces` closes it.
     export(desk.items, item, file)
     return file

@@ -59,6 +59,16 @@ def test_a_photo_that_takes_too_long_is_given_up(decoders: Decoders, photo: Make
     hasty.close()
 
 
+def test_a_photo_that_computes_too_long_is_given_up(photo: MakePhoto) -> None:
+    hasty = Decoders(1, 3 * GIB, 0.1)
+    file = BytesIO()
+    grey = Image.new("L", (7000, 7000))
+    grey.save(file, "WEBP", quality=1, method=0)
+    failures = [hasty.see(NamedBytes("big.webp", file.getvalue()), SPEC).record.failure]
+    hasty.close()
+    assert [one and one.code for one in failures] == ["too-large"]
+
+
 def test_a_photo_that_needs_too_much_memory_is_given_up(photo: MakePhoto) -> None:
     file = BytesIO()
     Image.new("I;16", (5000, 5000)).save(file, "PNG", compress_level=1)
