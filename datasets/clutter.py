@@ -9,7 +9,7 @@ import numpy as np
 import trimesh
 from trimesh.transformations import random_rotation_matrix, rotation_matrix, translation_matrix
 
-from wreckid.datasets.airframe import Part, loft
+from wreckid.datasets.airframe import Part, loft, whole
 from wreckid.datasets.geometry import Paint
 from wreckid.datasets.noise import SmoothNoise
 from wreckid.datasets.wreckage import Wreck, bounds, crumple, moved_to, settled
@@ -141,7 +141,7 @@ def thing(rng: Rng) -> Part:
     )
     mesh.apply_transform(turn)
     paint = PAINTS[rng.integers(len(PAINTS))]
-    return settled((Part(make.__name__, "strut", paint, mesh),))[0]
+    return settled((whole(make.__name__, "strut", paint, mesh),))[0]
 
 
 def confusers(rng: Rng) -> Wreck:

@@ -4,17 +4,20 @@ The same seed gives the same pictures whatever the number of workers, since each
 all its chances from its own generator, seeded by the set's seed and the picture's number.
 """
 
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from wreckid.datasets.airframe import Part, build, extents
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
@@ -26,7 +29,7 @@ from wreckid.datasets.scene import shoot, two_threads
 from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
-VERSION = 2
+VERSION = 3
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
@@ -113,7 +116,7 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
     Raises:
         RenderError: the folder holds a set of another seed, size or renderer.
     """
-    (job.out / "pictures").mkdir(parents=True, exist_ok=True)
+    job.out.mkdir(parents=True, exist_ok=True)
     done = _rows_so_far(job)
     yield from done[:count]
     todo = range(len(done), count)
@@ -137,12 +140,12 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     shot = shoot(find.wreck, find.scheme, job.around, job.pixels, rng)
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
-    file = Path("pictures") / f"{number:06d}.jpg"
-    part = job.out / file.with_suffix(".part")
-    part.write_bytes(jpeg(image, settings.quality))
-    part.replace(job.out / file)
+    file, mask = Path(f"pictures/{number:06d}.jpg"), Path(f"masks/{number:06d}.png")
+    _save(job.out / file, jpeg(image, settings.quality))
+    _save(job.out / mask, _png(shot.sight.mask))
     return {
         "file": file.as_posix(),
+        "mask": mask.as_posix(),
         "wreck": number_of_wreck,
         "type": find.subject.id if find.subject else NOT_A_UAV,
         "family": find.subject.family if find.subject else NOT_A_UAV,
@@ -150,11 +153,28 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
         "damage": find.wreck.damage,
         "length_m": find.length_m,
         "wingspan_m": find.wingspan_m,
+        "box": shot.sight.box,
+        "covers": round(float(shot.sight.mask.mean()), 4),
+        "parts": shot.sight.parts,
         **shot.truth,
         "pixels": job.pixels,
         "seed": job.seed,
         "renderer": VERSION,
     }
+
+
+def _save(file: Path, data: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(file)
+
+
+def _png(mask: npt.NDArray[np.bool_]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
@@ -194,7 +214,10 @@ def _find(drawn: Sequence[Subject], rng: np.random.Generator) -> Find:
 def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]:
     """The airframe with proportions off by a few per cent, as published dimensions are."""
     scale = np.diag([*np.exp(rng.normal(0, 0.025, 3)), 1.0])
-    return tuple(part.moved(scale) for part in build(geometry))
+    return tuple(part.moved(scale) for part in _airframe(geometry))
+
+
+_airframe = lru_cache(maxsize=64)(build)
 
 
 def _scheme(geometry: Geometry, rng: np.random.Generator) -> Scheme:
