@@ -151,7 +151,8 @@ def _letters(
         for _ in range(rng.integers(1, 4)):
             words = str(rng.choice(stencils)) if stencils and rng.random() < 0.6 else _serial(rng)
             _stencil(sheets, frame, skins[int(rng.integers(len(skins)))], words, rng)
-    return np.concatenate([np.asarray(sheet, np.float32) for sheet in sheets])[..., None] / np.float32(255)
+    atlas = np.concatenate([np.asarray(sheet, np.float32) for sheet in sheets])
+    return atlas[..., None] / np.float32(255)
 
 
 def _stencil(sheets: Sequence[Image.Image], frame: Frame, part: Part, words: str, rng: Rng) -> None:
