@@ -152,7 +152,7 @@ def _letters(
             words = str(rng.choice(stencils)) if stencils and rng.random() < 0.6 else _serial(rng)
             _stencil(sheets, frame, skins[int(rng.integers(len(skins)))], words, rng)
     atlas = np.concatenate([np.asarray(sheet, np.float32) for sheet in sheets])
-    return atlas[..., None] / np.float32(255)
+    return np.asarray(atlas[..., None] / 255, np.float32)
 
 
 def _stencil(sheets: Sequence[Image.Image], frame: Frame, part: Part, words: str, rng: Rng) -> None:
