@@ -21,6 +21,7 @@ from wreckid.datasets.wreckage import Wreck
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
+
 @dataclass(frozen=True)
 class _Piece:
     """A mesh with linear colours float[V, 3]."""

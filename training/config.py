@@ -1,7 +1,7 @@
 """What a training run is told, read from YAML."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +26,9 @@ class TrainConfig(BaseModel):
     architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
+    early_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
+        None, description="Input side in all epochs but the last; smaller learns faster."
+    )
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Rate = Field(3e-4, description="Peak for the last stage of the backbone, AdamW.")
     head_factor: Annotated[float, Field(gt=0)] = Field(
@@ -41,8 +44,20 @@ class TrainConfig(BaseModel):
     frozen_stages: Annotated[int, Field(ge=0)] = Field(
         2, description="First stages of the backbone that keep their pretrained weights."
     )
+    batch_statistics: Literal["pretrained", "trained"] = Field(
+        "pretrained", description="Whether batch norms of the trained stages follow the pictures."
+    )
+    family_weight: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Weight of the family's cross-entropy beside that of the type."
+    )
     averaging: Share = Field(0.995, description="Decay of the moving average of the weights.")
+    workers: Annotated[int, Field(ge=0)] = Field(1, description="Processes that read pictures.")
     seed: int = 0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Input side in each epoch."""
+        return (self.early_size or self.size,) * (self.epochs - 1) + (self.size,)
 
     @classmethod
     def read(cls, file: Path) -> Self:
