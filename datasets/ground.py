@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
+from wreckid.datasets.bystanders import bystanders
 from wreckid.datasets.horizon import HORIZONS
 from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.painted import joined
 from wreckid.datasets.photograph import linear
 from wreckid.datasets.scatter import Plot
 from wreckid.datasets.shading import painted_mesh
@@ -20,7 +20,7 @@ from wreckid.datasets.wreckage import Wreck, bounds
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
-CELLS = 64
+CELLS = 52
 """Relief cells along a side, finest at the wreck."""
 PHOTOGRAPHED = 0.2
 """Share of grounds covered with a patch of a real photo, where there are photos."""
@@ -43,8 +43,8 @@ def ground(wreck: Wreck, soil: Array, around: Surroundings, rng: Rng) -> dict[st
     )
     strewn = [strew(plot, rng) for strew, chance in terrain.scatter if rng.random() < chance]
     shapes = {"plain": _plain(plot, look), "relief": _relief(plot, look, rng)}
-    if strewn:
-        shapes["scatter"] = joined(strewn).shape()
+    for number, piece in enumerate((*strewn, *bystanders(plot, rng))):
+        shapes[f"around-{number}"] = piece.shape()
     if terrain.horizon != "open":
         far = HORIZONS[terrain.horizon](plot.radius, rng)
         shapes["horizon"] = far.moved(plot.centre, rng.uniform(0, 2 * np.pi)).shape()

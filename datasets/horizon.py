@@ -47,9 +47,7 @@ def forest(radius: float, rng: Rng) -> Painted:
     thick = rng.uniform(0.06, 0.22, count)
     sizes = np.stack([thick, thick, rng.uniform(8, 16, count)], axis=1)
     bark = hue(("#5a4e42", "#6e6458", "#8f8a80", "#4a3e33")[rng.integers(4)])
-    trunks = copies(
-        in_one_colour(trunk, bark), feet, sizes, turn, rng.uniform(0.6, 1.3, count)
-    )
+    trunks = copies(in_one_colour(trunk, bark), feet, sizes, turn, rng.uniform(0.6, 1.3, count))
     return joined([trunks, trees(radius, rng)])
 
 

@@ -39,18 +39,27 @@ class Plot:
         """A height that does not hide the wreck."""
         return min(metres, 0.4 * self.top + 0.03)
 
+    def wide(self, metres: float) -> float:
+        """A size that is small beside the wreck, so that no camera gets into it."""
+        return min(metres, 0.3 * self.radius)
+
 
 Scatter = Callable[[Plot, Rng], Painted]
 
 
 def grass(plot: Plot, rng: Rng) -> Painted:
     """Tufts of fresh and withered blades, close to the wreck and over its edge."""
-    tufts, blades = int(rng.uniform(120, 420)), 12
+    tufts, blades = int(rng.uniform(100, 380)), 12
     feet = np.repeat(plot.places(tufts, rng.uniform(0.7, 1.3), rng), blades, axis=0)
     height = plot.tall(rng.uniform(0.05, 0.4))
     feet[:, :2] += rng.normal(0, 0.25 * height + 0.01, (len(feet), 2))
-    green, dry = hue(_one(rng, "#5f7330", "#6f8038", "#4d6328")), hue(_one(rng, "#a8985a", "#8f8250"))
-    share = rng.beta(0.6, 0.6, (tufts, 1)) if rng.random() < 0.7 else rng.uniform(0.8, 1, (tufts, 1))
+    green, dry = (
+        hue(_one(rng, "#5f7330", "#6f8038", "#4d6328")),
+        hue(_one(rng, "#a8985a", "#8f8250")),
+    )
+    share = (
+        rng.beta(0.6, 0.6, (tufts, 1)) if rng.random() < 0.7 else rng.uniform(0.8, 1, (tufts, 1))
+    )
     colour = np.repeat(green + (dry - green) * share, blades, axis=0)
     return _blades(feet, height, colour, 0.35, rng)
 
@@ -117,9 +126,9 @@ GREYS = ("#8d867c", "#777068", "#a39a8c", "#6b6a68")
 
 
 def _lumps(plot: Plot, count: int, radii: tuple[float, float], colour: str, rng: Rng) -> Painted:
-    ball = trimesh.creation.icosphere(1)
+    ball = trimesh.creation.icosphere(0)
     ball.vertices *= rng.uniform(0.7, 1.15, (len(ball.vertices), 1))
-    smallest, largest = radii
+    smallest, largest = (plot.wide(radius) for radius in radii)
     size = smallest + (largest - smallest) * rng.beta(0.8, 3, count)
     sizes = size[:, None] * rng.uniform(0.6, 1.3, (count, 3)) * [1, 1, 0.8]
     return copies(
@@ -134,23 +143,21 @@ def _lumps(plot: Plot, count: int, radii: tuple[float, float], colour: str, rng:
 def blocks(plot: Plot, rng: Rng) -> Painted:
     """Broken bricks and lumps of concrete, some large."""
     count = int(rng.uniform(40, 260))
-    brick = trimesh.creation.box((0.25, 0.12, 0.065))
+    brick = trimesh.creation.box(np.array([1, 0.48, 0.26]) * plot.wide(0.25))
     brick.vertices *= rng.uniform(0.75, 1.1, (8, 3))
     clay = _one(rng, "#96604a", "#a87058", "#b5aea0", "#b8ad98")
-    bricks = _tumbled(brick, clay, plot, count, np.ones((count, 3)), rng)
+    bricks = _tumbled(brick, clay, plot, np.ones((count, 3)), rng)
     lump = trimesh.creation.box((1, 0.8, 0.6))
     lump.vertices *= rng.uniform(0.6, 1.2, (8, 3))
     few = int(rng.uniform(10, 60))
-    sizes = rng.beta(0.8, 3, (few, 1)) * min(0.9, plot.top + 0.1) * rng.uniform(0.5, 1, (few, 3))
-    return joined([bricks, _tumbled(lump, _one(rng, *GREYS), plot, few, sizes + 0.03, rng)])
+    sizes = plot.wide(0.9) * (0.05 + rng.beta(0.8, 3, (few, 1))) * rng.uniform(0.5, 1, (few, 3))
+    return joined([bricks, _tumbled(lump, _one(rng, *GREYS), plot, sizes, rng)])
 
 
-def _tumbled(
-    mesh: trimesh.Trimesh, colour: str, plot: Plot, count: int, sizes: Array, rng: Rng
-) -> Painted:
+def _tumbled(mesh: trimesh.Trimesh, colour: str, plot: Plot, sizes: Array, rng: Rng) -> Painted:
     """Copies in three postures, since copies turn about the vertical alone."""
     postures = []
-    for share in np.array_split(np.arange(count), 3):
+    for share in np.array_split(np.arange(len(sizes)), 3):
         tilted = mesh.copy()
         tilted.apply_transform(trimesh.transformations.random_rotation_matrix(rng.random(3)))
         postures.append(
@@ -169,7 +176,7 @@ def twigs(plot: Plot, rng: Rng) -> Painted:
     """Twigs and small branches on the ground."""
     count = int(rng.uniform(20, 160))
     stick = trimesh.creation.cylinder(1, 1, sections=5)
-    stick.vertices = stick.vertices[:, [2, 0, 1]] * [1, 1, 1]
+    stick.vertices = stick.vertices[:, [2, 0, 1]]
     stick.vertices[:, 2] += 0.5
     length = rng.uniform(0.08, 0.25, count) * rng.choice([1, 1, 1, 3], count)
     thick = length * rng.uniform(0.012, 0.03, count)
@@ -188,12 +195,14 @@ LEAVES = ("#8a6236", "#a87c40", "#6e5232", "#b5934a", "#7d5a3a")
 def leaves(plot: Plot, rng: Rng) -> Painted:
     """Curled fallen leaves, some on the wreck's edge."""
     count = int(rng.uniform(200, 1500))
-    half = np.array([[0, 0, 0.1], [0.5, 0.3, 0.25], [1, 0, 0.3], [0.5, -0.3, 0.2]])
-    leaf = Painted(half, np.array([[0, 2, 1], [0, 3, 2]]), np.ones((4, 3)), np.tile([0, 0, 1.0], (4, 1)))
+    half = np.array([[0, 0, 0.15], [0.5, 0.3, 0.3], [1, 0, 0.35], [0.5, -0.3, 0.25]])
+    leaf = Painted(
+        half, np.array([[0, 2, 1], [0, 3, 2]]), np.ones((4, 3)), np.tile([0, 0, 1.0], (4, 1))
+    )
     palette = np.array([hue(colour) for colour in LEAVES])
     return copies(
         leaf,
-        plot.places(count, 1.2, rng) + [0, 0, 0.003],
+        plot.places(count, 1.2, rng),
         rng.uniform(0.03, 0.1, count),
         rng.uniform(0, 2 * np.pi, count),
         palette[rng.integers(len(palette), size=count)] * rng.uniform(0.6, 1.3, (count, 1)),

@@ -17,7 +17,7 @@ Rng = np.random.Generator
 
 SOILS = {"earth": "#5b4a38", "sand": "#b8a27c", "dust": "#9a9186", "snow": "#e4e6ea"}
 """What a wreck is dirtied with."""
-SIDES = (1.0, 3.0, 8.0)
+SIDES = (1.0, 4.0, 12.0)
 """Sides of tiles in metres."""
 VARIANTS = 8
 """Tiles of each pattern and side."""
@@ -49,12 +49,16 @@ TERRAINS = (
     Terrain("earth", texture.meadow, 2.4, 0.02, (GREEN, WITHERED), "trees"),
     Terrain("earth", texture.stubble, 1.0, 0.015, ((scatter.straw, 1.0),), "trees"),
     Terrain("earth", texture.ploughed, 1.0, 0.02, ((scatter.clods, 1.0), WITHERED), "trees"),
-    Terrain("earth", texture.forest, 1.0, 0.02, ((scatter.leaves, 1.0), (scatter.twigs, 0.9)), "forest"),
+    Terrain(
+        "earth", texture.forest, 1.0, 0.02, ((scatter.leaves, 1.0), (scatter.twigs, 0.9)), "forest"
+    ),
     Terrain("earth", texture.mud, 1.2, 0.015, (STONES, WITHERED, (scatter.grass, 0.4)), "houses"),
     Terrain("sand", texture.sand, 0.7, 0.02, (STONES, (scatter.dry_grass, 0.3))),
     Terrain("sand", texture.steppe, 1.2, 0.015, (STONES, (scatter.dry_grass, 0.9))),
     Terrain("snow", texture.snow, 1.2, 0.02, ((scatter.snow_lumps, 0.6), WITHERED), "trees"),
-    Terrain("dust", texture.asphalt, 1.3, 0, ((scatter.litter, 0.5), (scatter.markings, 0.4)), "houses"),
+    Terrain(
+        "dust", texture.asphalt, 1.3, 0, ((scatter.litter, 0.5), (scatter.markings, 0.4)), "houses"
+    ),
     Terrain("dust", texture.concrete, 1.0, 0, ((scatter.litter, 0.6),), "houses"),
     Terrain("dust", texture.rubble, 1.0, 0.015, ((scatter.blocks, 1.0), STONES), "houses"),
     Terrain("dust", texture.tiles, 0.7, 0, ((scatter.litter, 0.4),), "walls"),
@@ -97,7 +101,7 @@ class Surface:
 
 def surface(pattern: Pattern, radius: float, rng: Rng) -> Surface:
     """One of the pattern's tiles, of a side that suits a wreck of this radius in metres."""
-    side = min(SIDES, key=lambda metres: abs(np.log(metres / (1.2 * radius))))
+    side = min(SIDES, key=lambda metres: abs(np.log(metres / (2.5 * radius))))
     return _surface(pattern, side, int(rng.integers(VARIANTS)))
 
 

@@ -37,11 +37,14 @@ def hue(name: str) -> Array:
 
 
 def fractal(rng: Rng, slope: float, stretch: float = 1) -> Array:
-    """Noise of power 1/f^(2 slope), of zero mean and unit variance, longer along x by `stretch`."""
+    """Noise of power 1/f^(2 slope), of zero mean and unit variance, longer along x by `stretch`.
+
+    The longest waves are weak, since they would show that the tile repeats.
+    """
     down, across = np.fft.fftfreq(PIXELS)[:, None], np.fft.rfftfreq(PIXELS)[None]
     frequency = np.hypot(down, across * stretch) * PIXELS
     frequency[0, 0] = np.inf
-    spectrum = np.fft.rfft2(rng.normal(size=(PIXELS, PIXELS))) / np.maximum(frequency, 1) ** slope
+    spectrum = np.fft.rfft2(rng.normal(size=(PIXELS, PIXELS))) / np.maximum(frequency, 4) ** slope
     noise = np.fft.irfft2(spectrum)
     return np.asarray((noise - noise.mean()) / noise.std())
 
@@ -68,7 +71,9 @@ def _shaded(colour: Array, light: Array) -> Array:
 
 def _any(rng: Rng, *names: str) -> Array:
     """One of some colours, a little off."""
-    return hue(names[rng.integers(len(names))]) * np.exp(rng.normal(0, [0.12, 0.08, 0.12]))
+    return hue(names[rng.integers(len(names))]) * np.exp(
+        rng.normal(0, 0.15) + rng.normal(0, 0.03, 3)
+    )
 
 
 def _teeth(repeats: int) -> Array:
