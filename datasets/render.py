@@ -45,9 +45,9 @@ SHARES = {
     "laid-out": 0.05,
 }
 """How often each damage is drawn."""
-NEGATIVES = 0.13
+NEGATIVES = 0.15
 """Share of pictures without a UAV."""
-EMPTY = 0.3
+EMPTY = 0.4
 """Share of those that show nothing but the place."""
 ODD_COLOURS = 0.2
 """Share of wrecks in a colour that the catalogue does not list."""

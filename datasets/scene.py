@@ -92,8 +92,8 @@ def _denoised(rendered: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def _setting(wreck: Wreck, around: Surroundings, rng: Rng) -> str:
     if wreck.damage == "airborne":
-        return "backdrop" if around.backgrounds and rng.random() < 0.6 else "sky"
-    return "backdrop" if around.backgrounds and rng.random() < 0.4 else "ground"
+        return "backdrop" if around.backgrounds and rng.random() < 0.5 else "sky"
+    return "backdrop" if around.backgrounds and rng.random() < 0.3 else "ground"
 
 
 def _over_backdrop(

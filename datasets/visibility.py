@@ -47,9 +47,7 @@ def sight(
         return Sight(np.zeros((pixels, pixels), bool), {})
     eyes = _Eyes([part.mesh for part in (*parts, *others)], camera.eye, floor)
     mask = np.isin(eyes.first(camera.rays(pixels)), range(len(parts)))
-    shares = {part.name: _share(index, part, eyes, camera) for index, part in enumerate(parts)}
-    in_sight = {name: round(share, 2) for name, share in shares.items() if share > 0}
-    return Sight(mask.reshape(pixels, pixels), in_sight)
+    return Sight(mask.reshape(pixels, pixels), _in_sight(parts, eyes, camera))
 
 
 class _Eyes:
@@ -71,16 +69,27 @@ class _Eyes:
         return np.where((face >= 0) & (met > self._floor), self._owner[face], -1)
 
 
-def _share(index: int, part: Part, eyes: _Eyes, camera: Camera) -> float:
-    """Share of the skin of a part that is turned to the camera, in the picture and not hidden."""
-    mesh = part.mesh
-    steps = (np.arange(PROBES) + 0.5) / PROBES
-    faces = np.searchsorted(np.cumsum(mesh.area_faces) / mesh.area, steps)
-    points, normals = mesh.triangles_center[faces], mesh.face_normals[faces]
-    turned = ((camera.eye - points) * normals).sum(axis=1) > 0
-    if not turned.any():
-        return 0.0
-    points = points[turned]
+def _in_sight(parts: Sequence[Part], eyes: _Eyes, camera: Camera) -> dict[str, float]:
+    """For each part in sight, the share of its skin turned to the camera that is seen."""
+    probes = [_probes(part.mesh, camera.eye) for part in parts]
+    points = np.concatenate(probes)
+    owner = np.repeat(np.arange(len(parts)), [len(places) for places in probes])
     place = camera.project(points)
     framed = ((place > 0) & (place < 1)).all(axis=1)
-    return float((framed & (eyes.first(points - camera.eye) == index)).mean())
+    seen = framed & (eyes.first(points - camera.eye) == owner)
+    of_all, of_seen = (np.bincount(who, minlength=len(parts)) for who in (owner, owner[seen]))
+    shares = of_seen / np.maximum(of_all, 1)
+    return {
+        part.name: round(float(share), 2)
+        for part, share in zip(parts, shares, strict=True)
+        if share > 0
+    }
+
+
+def _probes(mesh: trimesh.Trimesh, eye: Array) -> Array:
+    """Points spread evenly over the skin, those turned away from the eye left out."""
+    steps = (np.arange(PROBES) + 0.5) / PROBES
+    faces = np.searchsorted(np.cumsum(mesh.area_faces) / mesh.area, steps)
+    points = mesh.triangles_center[faces]
+    turned = ((eye - points) * mesh.face_normals[faces]).sum(axis=1) > 0
+    return np.asarray(points[turned])
