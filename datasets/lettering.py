@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 
+import font_roboto
 from PIL import ImageFont
 
 
-@lru_cache(maxsize=32)
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A sans-serif of a size in pixels."""
-    return ImageFont.load_default(size)
+@lru_cache(maxsize=64)
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """Roboto, which has Latin and Cyrillic letters, in a size in pixels."""
+    return ImageFont.truetype(font_roboto.RobotoMedium, size)
