@@ -44,7 +44,9 @@ def _environment(file: Path) -> mi.Bitmap:
     """An environment map, made smaller once rather than read for every picture."""
     whole = mi.Bitmap(str(file)).convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
     rows = min(SKY_ROWS, whole.height())
-    return whole.resample([2 * rows, rows])
+    size = mi.ScalarVector2u(2 * rows, rows)
+    smaller: mi.Bitmap = whole.resample(size)
+    return smaller
 
 
 def _clear_sky(rng: Rng) -> dict[str, Any]:
