@@ -31,19 +31,25 @@ def render(
     views: Annotated[int, typer.Option(min=1, help="Pictures of each wreck.")] = 1,
     backgrounds: Backgrounds = None,
     lights: Lights = None,
+    sheet: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A contact sheet of the first pictures.")
+    ] = None,
 ) -> None:
     """Render labelled pictures of wrecks from the catalogue."""
     from rich.progress import track
 
     from wreckid.datasets.catalogue import catalogue
+    from wreckid.datasets.contact import contact_sheet
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
     from wreckid.datasets.surroundings import Surroundings
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     job = RenderJob(subjects(catalogue()), around, seed, size, out, views)
-    rows = track(render_pictures(job, count), "Rendering", total=count)
-    typer.echo(f"{sum(1 for _ in rows)} pictures: {out}")
+    rows = list(track(render_pictures(job, count), "Rendering", total=count))
+    if sheet is not None:
+        contact_sheet(out, rows).save(sheet)
+    typer.echo(f"{len(rows)} pictures: {out}")
 
 
 @app.command()

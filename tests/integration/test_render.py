@@ -141,6 +141,22 @@ def test_a_killed_run_is_finished_by_the_same_command(
     assert contents(out) == contents(rendered[0])
 
 
+def test_a_sheet_shows_the_pictures(
+    rendered: tuple[Path, list[Row]], tmp_path: Path, wreckid: Wreckid
+) -> None:
+    done = wreckid(
+        *("render", "--count", str(COUNT), "--size", str(PIXELS)),
+        *("--seed", str(SEED), "--out", rendered[0], "--sheet", tmp_path / "sheet.png"),
+    )
+    assert done.code == 0, done.err
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        side = sheet.width // 6
+        tile = sheet.crop((0, 0, side, side)).resize((PIXELS, PIXELS))
+    with Image.open(rendered[0] / rendered[1][0]["file"]) as first:
+        difference = np.asarray(tile, float) - np.asarray(first, float)
+    assert abs(difference).mean() < 12
+
+
 def test_a_finished_set_is_left_alone(rendered: tuple[Path, list[Row]]) -> None:
     before = contents(rendered[0])
     assert list(render(job(rendered[0]), 2)) == rendered[1][:2]
