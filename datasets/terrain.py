@@ -70,7 +70,7 @@ TERRAINS = (
 def random_soil(rng: Rng) -> Array:
     """Linear colour of what a wreck is dirtied with, float[3]."""
     soil = _drawn(TERRAINS, rng).soil
-    return hue(SOILS[soil]) * rng.uniform(0.8, 1.2)
+    return hue(SOILS[soil]) * rng.uniform(0.85, 1.15)
 
 
 def soil_named(colour: Array) -> str:
