@@ -345,7 +345,7 @@ def beside(wreck: Wreck, rng: Rng) -> tuple[Part, ...]:
     """Things around a wreck, none of them larger than it, mostly behind or beside it."""
     low, high = bounds(wreck.parts)
     centre, reach = (low + high)[:2] / 2, float(np.hypot(*(high - low)[:2])) / 2
-    placed = []
+    placed: list[Part] = []
     for part in (thing(rng) for _ in range(rng.integers(1, 4))):
         size = float(np.ptp(part.mesh.bounds, axis=0).max())
         turn, distance = rng.uniform(0, 2 * np.pi), size / 2 + reach * rng.uniform(0.8, 2)

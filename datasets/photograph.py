@@ -93,7 +93,7 @@ def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
     values = 0.45 + (values - 0.45) * settings.contrast
     image = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
     blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(settings.blur)), np.float32)
-    grain = _grain(blurred / 255, middle, rng) * settings.noise * 255
+    grain = _grain(blurred / np.float32(255), middle, rng) * settings.noise * 255
     return Image.fromarray(np.clip(blurred + grain, 0, 255).astype(np.uint8))
 
 
