@@ -40,13 +40,11 @@ def _real_sky(file: Path, rng: Rng) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=SKIES_KEPT)
-def _environment(file: Path) -> mi.Bitmap:
+def _environment(file: Path) -> Any:
     """An environment map, made smaller once rather than read for every picture."""
     whole = mi.Bitmap(str(file)).convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
     rows = min(SKY_ROWS, whole.height())
-    size = mi.ScalarVector2u(2 * rows, rows)
-    smaller: mi.Bitmap = whole.resample(size)
-    return smaller
+    return whole.resample(mi.ScalarVector2u(2 * rows, rows), clamp=(0.0, np.inf))
 
 
 def _clear_sky(rng: Rng) -> dict[str, Any]:

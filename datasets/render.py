@@ -29,7 +29,7 @@ from wreckid.datasets.scene import shoot, two_threads
 from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
-VERSION = 3
+VERSION = 4
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 

@@ -1,5 +1,7 @@
 """Grounds and what is around a find: laws that hold for every kind."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from wreckid.datasets.clutter import beside, confusers
 from wreckid.datasets.horizon import HORIZONS
 from wreckid.datasets.painted import Painted, copies
 from wreckid.datasets.scatter import Plot
-from wreckid.datasets.terrain import SOILS, TERRAINS, random_soil, soil_named, terrain_of
+from wreckid.datasets.terrain import SOILS, TERRAINS, Terrain, random_soil, soil_named, terrain_of
 from wreckid.datasets.texture import PIXELS, fractal, hue
 from wreckid.datasets.wreckage import bounds
 
@@ -39,8 +41,8 @@ def test_soils_are_told_apart_in_any_brightness(name: str, light: float) -> None
 
 @KINDS
 @pytest.mark.parametrize("side", [1.0, 12.0])
-def test_a_pattern_is_a_surface_that_repeats_without_a_seam(kind: object, side: float) -> None:
-    tile = kind.pattern(np.random.default_rng(1), side)  # type: ignore[attr-defined]
+def test_a_pattern_is_a_surface_that_repeats_without_a_seam(kind: Terrain, side: float) -> None:
+    tile = kind.pattern(np.random.default_rng(1), side)
     assert tile.colour.shape == (PIXELS, PIXELS, 3) and tile.height.shape == (PIXELS, PIXELS)
     assert tile.colour.min() > 0 and tile.colour.max() < 0.95
     assert tile.colour.std() > 0.002 and np.abs(tile.height).max() < 0.25
@@ -55,11 +57,11 @@ def test_noise_runs_on_over_the_edge() -> None:
 
 @KINDS
 @pytest.mark.parametrize("radius", [0.03, 1.5, 10])
-def test_scatter_is_small_work_and_hides_no_wreck(kind: object, radius: float) -> None:
+def test_scatter_is_small_work_and_hides_no_wreck(kind: Terrain, radius: float) -> None:
     there = plot(radius)
     for seed in range(3):
         rng = np.random.default_rng(seed)
-        pieces = [strew(there, rng) for strew, _ in kind.scatter]  # type: ignore[attr-defined]
+        pieces = [strew(there, rng) for strew, _ in kind.scatter]
         assert sum(len(piece.faces) for piece in pieces) <= 20_000
         for piece in pieces:
             assert np.isfinite(piece.vertices).all()
@@ -84,8 +86,10 @@ def test_a_person_stands_and_is_as_tall_as_people_are(seed: int) -> None:
 
 
 @pytest.mark.parametrize("make", [car, fence, barrier_tape])
-def test_what_stands_around_stands_on_the_ground(make: object) -> None:
-    thing = make(np.random.default_rng(2))  # type: ignore[operator]
+def test_what_stands_around_stands_on_the_ground(
+    make: Callable[[np.random.Generator], Painted],
+) -> None:
+    thing = make(np.random.default_rng(2))
     assert thing.vertices[:, 2].min() == pytest.approx(0, abs=0.1)
     assert 0.8 < thing.vertices[:, 2].max() < 2.5
 
