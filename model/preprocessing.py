@@ -3,6 +3,7 @@
 import logging
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from typing import Annotated, Literal
 
@@ -31,6 +32,7 @@ FailureCode = Literal[
     "unreadable",
     "missing",
     "changing",
+    "box-outside",
 ]
 
 SENTENCES: dict[FailureCode, str] = {
@@ -47,6 +49,8 @@ SENTENCES: dict[FailureCode, str] = {
     "missing": "The file was not there when it was to be read: look for it where it was collected.",
     "changing": "The file changed while it was read:"
     " wait until whatever writes it has ended, then start a new run.",
+    "box-outside": "The box leaves too few pixels within the photo:"
+    " give it in pixels of the upright photo, then start a new run.",
 }
 
 TURNS = {
@@ -125,6 +129,7 @@ def decode(data: bytes, at_least: int) -> Photo | Failure:
     with warnings.catch_warnings(action="ignore"):
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
+                image.decodermaxblock = len(data)  # Block by block, threads wait for each other.
                 return _decode_opened(image, at_least)
         except UnidentifiedImageError:
             return Failure("unreadable" if _has_known_signature(data) else "not-an-image")
@@ -134,10 +139,20 @@ def decode(data: bytes, at_least: int) -> Photo | Failure:
 
 def to_array(image: Image.Image, spec: InputSpec) -> npt.NDArray[np.float32]:
     """Squash an RGB picture to the network's input, float32[3, size, size]."""
-    squashed = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC, reducing_gap=3.0)
-    scaled = np.asarray(squashed, np.float32) / 255
+    side = (spec.size, spec.size)
+    squashed = np.asarray(image.resize(side, Image.Resampling.BICUBIC, reducing_gap=3.0))
+    array = np.empty((3, *side), np.float32)
+    for channel, levels in enumerate(_levels(spec)):
+        np.take(levels, squashed[..., channel], out=array[channel])
+    return array
+
+
+@cache
+def _levels(spec: InputSpec) -> npt.NDArray[np.float32]:
+    """[3, 256]: what each value of a channel becomes."""
+    scaled = np.arange(256, dtype=np.float32)[:, None] / 255
     normalised = (scaled - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    return np.ascontiguousarray(normalised.T)
 
 
 def _decode_opened(image: Image.Image, at_least: int) -> Photo | Failure:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import FormData
 
 from wreckid.datasets.catalogue import Catalogue, UavType, catalogue
+from wreckid.datasets.errors import first_problem
 from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
 from wreckid.model.release import Manifest, Release
 from wreckid.serving.classifier import Classifier
@@ -208,15 +209,9 @@ def _name(photo: UploadFile) -> str:
 
 def _not_understood(request: Request, error: Exception) -> Response:
     if request.url.path == "/v1/weigh" and isinstance(error, RequestValidationError):
-        return JSONResponse({"detail": _first(error)}, 422)
+        sentence = first_problem(error.errors()).removeprefix("body.") + "."
+        return JSONResponse({"detail": sentence}, 422)
     return JSONResponse({"detail": SEND_PHOTOS}, 422)
-
-
-def _first(error: RequestValidationError) -> str:
-    """The first problem of a JSON body as one sentence that names the field."""
-    problem = error.errors()[0]
-    place = ".".join(str(step) for step in problem["loc"][1:])
-    return f"{place or 'body'}: {problem['msg'].removeprefix('Value error, ')}."
 
 
 def _wrong_evidence(request: Request, error: Exception) -> Response:

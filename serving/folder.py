@@ -17,8 +17,9 @@ from wreckid.datasets.errors import SetupError
 from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
+from wreckid.serving.item import Item, plan_lines, read_plan
 from wreckid.serving.pipeline import Judge, Judged, judge_in_order
-from wreckid.serving.plan import Item, ItemRule, Plan, make_plan, plan_lines, read_plan
+from wreckid.serving.plan import ItemRule, Plan, make_plan
 from wreckid.serving.provenance import actor, code_version, libraries
 from wreckid.serving.report import Contents, write_report
 from wreckid.serving.rows import Counts, Row, row_line, schema, table_header, table_line
@@ -134,6 +135,7 @@ class Run:
 
     def _contents(self) -> Contents:
         return Contents(
+            self.counts,
             self._out / RESULTS,
             self._out / PICTURES,
             self._out / CAMERAS if self._opened["cameras_in_report"] else None,

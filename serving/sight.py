@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image, ImageStat
 
 from wreckid.model.evidence import Box, EvidenceError
-from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+from wreckid.model.preprocessing import Failure, FailureCode, InputSpec, Photo, decode, to_array
 from wreckid.serving.duplicates import fingerprint
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
@@ -85,6 +85,15 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
         flags=_flags(decoded, sight.picture),
     )
     return Seen(record, sight)
+
+
+def refused(photo: NamedBytes, code: FailureCode) -> Seen:
+    """A photo that is not looked at, and why."""
+    sha256 = (
+        photo.sha256 if isinstance(photo.data, Failure) else hashlib.sha256(photo.data).hexdigest()
+    )
+    failure = _failure(Failure(code))
+    return Seen(PhotoRecord(name=label(photo.name), sha256=sha256, failure=failure), None)
 
 
 def _inside(photo: Photo, box: Box) -> Image.Image:

@@ -11,7 +11,8 @@ from wreckid.model.preprocessing import Failure
 from wreckid.serving.custody import LOG, Entry, breaks, read_line, sha256, sha256_of_file
 from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
-from wreckid.serving.plan import make_plan, read_plan
+from wreckid.serving.item import read_plan
+from wreckid.serving.plan import make_plan
 from wreckid.serving.report import PARTS
 from wreckid.serving.rows import read_rows, table_header, table_line
 from wreckid.serving.source import Place, Reader
