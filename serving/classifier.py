@@ -189,7 +189,8 @@ def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) ->
 
 def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:
     return first_copies(
-        [record.sha256 or "" for record, _ in usable], [look.fingerprint for _, look in usable]
+        [f"{record.sha256} {record.page}" for record, _ in usable],
+        [look.fingerprint for _, look in usable],
     )
 
 

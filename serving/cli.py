@@ -81,14 +81,14 @@ def classify(
     prior: options.Prior = None,
 ) -> None:
     """Judge photos of one wreck, what was measured or seen on it, or both."""
-    from wreckid.serving.intake import read_photo
+    from wreckid.serving.intake import by_page, read_photo
 
     evidence = options.evidence_of(context.params)
     if not photos and not evidence.speaks:
         raise typer.BadParameter("Name at least one photo, or give what was measured or seen.")
     classifier = _classifier(release)
     result = classifier.classify(
-        [read_photo(photo, photo.name) for photo in photos or []], evidence
+        [page for file in photos or [] for page in by_page(read_photo(file, file.name))], evidence
     )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))

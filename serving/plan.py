@@ -1,14 +1,14 @@
 """What a run will judge: its items in order, fixed before the first photo is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from wreckid.serving.item import Item
 from wreckid.serving.sheet import read_table
-from wreckid.serving.source import Listing, Place, list_photos
+from wreckid.serving.source import Listing, Place, Reader, list_photos
 
 ItemRule = Literal["photo", "folder", "table"]
 """What makes an item: each photo, each sub-folder, or what a table says."""
@@ -48,8 +48,9 @@ def make_plan(source: Path, by_folder: bool, leave_out: Path) -> Plan:
 
 
 def photo_items(listing: Listing) -> tuple[Item, ...]:
-    """Each photo as an item of its own."""
-    return tuple(Item(place.name, (place,)) for place in listing.places)
+    """Each file as an item of its own; its pages, if it has several, are its photos."""
+    groups = groupby(listing.places, key=lambda place: replace(place, page=None))
+    return tuple(Item(whole.name, tuple(places)) for whole, places in groups)
 
 
 def folder_items(listing: Listing) -> tuple[Item, ...]:
@@ -62,4 +63,5 @@ def _listing(source: Path, leave_out: Path) -> Listing:
     if source.suffix.lower() != ".txt" or source.is_dir():
         return list_photos(source, leave_out)
     names = source.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
-    return Listing(source.parent, tuple(Place(name, name) for name in names if name.strip()))
+    places = (Place(name, name) for name in names if name.strip())
+    return Listing(source.parent, tuple(Reader(source.parent).by_page(places)))

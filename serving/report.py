@@ -103,7 +103,7 @@ class Witness(NamedTuple):
 
     item: str
     photo: str
-    sha256: str
+    bytes: str
     looks: str
 
 
@@ -173,7 +173,7 @@ class _Pages:
             overview=overview,
             counts=self.contents.counts,
             most_listed=MOST_LISTED,
-            copies=_groups(witnesses, same([one.sha256 for one in witnesses])),
+            copies=_groups(witnesses, same([one.bytes for one in witnesses])),
             reposts=_groups(witnesses, alike([one.looks for one in witnesses])),
             card=_card(self.contents.classifier),
         )
@@ -230,7 +230,8 @@ def _witnesses(shown: Shown) -> Iterator[Witness]:
     looks = {one["photo"]: one["looks"] for one in shown.pictures}
     item = shown.row["item"]
     for index, photo in enumerate(shown.row["photos"]):
-        yield Witness(item, photo["name"], photo["sha256"] or "", looks.get(index, ""))
+        bytes_ = f"{photo['sha256']} {photo['page']}" if photo["sha256"] else ""
+        yield Witness(item, photo["name"], bytes_, looks.get(index, ""))
 
 
 def _groups(witnesses: Sequence[Witness], groups: Iterable[list[int]]) -> list[list[Witness]]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from wreckid.datasets.errors import SetupError
 from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
 from wreckid.serving.item import Item
-from wreckid.serving.source import Place
+from wreckid.serving.source import Place, Reader
 from wreckid.serving.weigher import prior_of
 
 PHOTO, ITEM = "photo", "item"
@@ -48,32 +48,25 @@ class _Draft:
     """An item as far as the table was read."""
 
     line: int
+    reader: Reader
     photos: list[Place] = field(default_factory=list)
     measurements: dict[str, str] = field(default_factory=dict)
     given: dict[str, Any] = field(default_factory=dict)
 
     def add(self, photo: str, cells: Iterator[Cell]) -> None:
         """Add a row."""
-        self.photos.append(Place(photo, photo))
+        first = len(self.photos) + 1
+        self.photos += self.reader.by_page([Place(photo, photo)])
         for cell in cells:
             name = EVIDENCE.get(cell.column)
             if name is None:
                 _set_once(self.measurements, cell.column, cell.value, cell)
             elif name == "boxes":
-                self.given.setdefault(name, []).extend(_checked(cell, name, [self._box(cell)]))
+                self.given.setdefault(name, []).extend(_checked(cell, name, [_box(cell, first)]))
             elif name in MANY:
                 self._add_new(name, _checked(cell, name, _parts(cell.value)))
             else:
                 _set_once(self.given, name, _checked(cell, name, cell.value), cell)
-
-    def _box(self, cell: Cell) -> dict[str, Any]:
-        """A box by its edges; the photo is that of the row."""
-        edges = cell.value.split(",")
-        if len(edges) != len(EDGES):
-            raise cell.refused(
-                f"“{cell.value}” is not LEFT,TOP,RIGHT,BOTTOM, such as 10,20,300,400."
-            )
-        return {"photo": len(self.photos), **dict(zip(EDGES, edges, strict=True))}
 
     def _add_new(self, name: str, values: list[str]) -> None:
         known = self.given.setdefault(name, [])
@@ -87,13 +80,13 @@ def read_table(table: Path) -> tuple[Item, ...]:
         SetupError: the table cannot be read, says too little, or a value is wrong; the sentence
             names the line and the column.
     """
-    drafts: dict[str, _Draft] = {}
+    drafts, reader = dict[str, _Draft](), Reader(table.parent)
     for line, row in _rows(table):
         name, photo = row.pop(ITEM, ""), row.pop(PHOTO, "")
         if not name or not photo or None in row:
             raise SetupError(f"{table}, line {line}: needs a {PHOTO} and an {ITEM}, no more cells.")
         cells = (Cell(table, line, column, value) for column, value in row.items() if value)
-        drafts.setdefault(name, _Draft(line)).add(photo, cells)
+        drafts.setdefault(name, _Draft(line, reader)).add(photo, cells)
     return tuple(_item(table, name, draft) for name, draft in drafts.items())
 
 
@@ -128,6 +121,14 @@ def _columns(table: Path, heads: Iterator[str] | Any) -> list[str]:
 def _column(head: str) -> str:
     plain = head.strip().lower().replace("_", "-")
     return plain if plain in {PHOTO, ITEM, *EVIDENCE} else head
+
+
+def _box(cell: Cell, photo: int) -> dict[str, Any]:
+    """A box by its edges, in the photo of the row, on the first of its pages."""
+    edges = cell.value.split(",")
+    if len(edges) != len(EDGES):
+        raise cell.refused(f"“{cell.value}” is not LEFT,TOP,RIGHT,BOTTOM, such as 10,20,300,400.")
+    return {"photo": photo, **dict(zip(EDGES, edges, strict=True))}
 
 
 def _parts(value: str) -> list[str]:

@@ -167,7 +167,7 @@ def _evidence_differences(
     known = set(places)
     for place in (place for item in plan.items for place in item.photos):
         if place not in known:
-            yield f"photo {label(place.name)} was added"
+            yield f"photo {label(place.name, place.page)} was added"
 
 
 def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Iterator[str]:
@@ -176,4 +176,4 @@ def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Ite
     if now == expected:
         return
     gone = isinstance(photo.data, Failure) and photo.data.code == "missing"
-    yield f"photo {label(place.name)} {'is missing' if gone else 'was changed'}"
+    yield f"photo {label(place.name, place.page)} {'is missing' if gone else 'was changed'}"
