@@ -191,7 +191,7 @@ def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:
     plan = make_plan(wanted.source.resolve(), wanted.by_folder, wanted.out)
     custody.write_whole(wanted.out / PLAN, plan_lines(plan.items))
     decides = configuration(plan.rule, classifier)
-    log.append(OPENED, **_asked(wanted), **_found(wanted.out, plan), **_deciding(decides))
+    log.append(OPENED, **_asked(wanted), **_found(wanted, plan), **_deciding(decides))
     assert log.first is not None
     return log.first
 
@@ -206,13 +206,19 @@ def _asked(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _found(out: Path, plan: Plan) -> dict[str, Any]:
+def _found(wanted: Wanted, plan: Plan) -> dict[str, Any]:
     planned = {
         "items": len(plan.items),
         "photos": plan.photos,
-        "sha256": custody.sha256_of_file(out / PLAN),
+        "sha256": custody.sha256_of_file(wanted.out / PLAN),
     }
-    return {"root": str(plan.root), "planned": planned, "left_out": dict(plan.left_out)}
+    source_sha256 = custody.sha256_of_file(wanted.source) if wanted.source.is_file() else None
+    return {
+        "source_sha256": source_sha256,
+        "root": str(plan.root),
+        "planned": planned,
+        "left_out": dict(plan.left_out),
+    }
 
 
 def _deciding(decides: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
     if entries and entries[-1]["event"] == SEALED:
         yield from _file_differences(out, entries[-1]["files"])
     if evidence is not None and not broken:
+        yield from _source_differences(entries[0], evidence)
         yield from _evidence_differences(out, records, evidence)
 
 
@@ -150,6 +151,13 @@ def _lines(file: Path) -> Iterator[bytes]:
     if file.is_file():
         with file.open("rb") as lines:
             yield from lines
+
+
+def _source_differences(opened: Entry, evidence: Path) -> Iterator[str]:
+    """An archive, a list or a table is evidence itself."""
+    before = opened["source_sha256"]
+    if before and evidence.is_file() and sha256_of_file(evidence) != before:
+        yield f"{label(evidence.name)} was changed"
 
 
 def _evidence_differences(

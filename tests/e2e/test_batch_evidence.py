@@ -215,3 +215,14 @@ def test_a_bad_value_is_one_sentence_that_names_line_and_column(
 def test_columns_are_named_as_the_options_are(wreckid: Wreckid) -> None:
     options = set(re.findall(r"--([a-z][a-z-]+)", wreckid("classify", "--help").out))
     assert set(EVIDENCE) == options - {"json", "release", "help"}
+
+
+def test_a_table_that_was_changed_since_is_named(
+    batch: Callable[[Path], "Finished"], wreckid: Wreckid, evidence: Path, tmp_path: Path
+) -> None:
+    source = table(evidence, {"photo": "red.jpg", "item": "a", "colour": "black"})
+    batch(source)
+    assert wreckid("verify", tmp_path / "out", "--evidence", source).code == 0
+    source.write_text(source.read_text().replace("black", "white"))
+    done = wreckid("verify", tmp_path / "out", "--evidence", source)
+    assert (done.code, done.out) == (1, "finds.csv was changed.\n")
