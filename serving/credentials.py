@@ -8,6 +8,8 @@ from typing import Any, Literal
 Credentials = Literal["absent", "valid", "invalid"]
 """Valid: signed, and unchanged since. That says nothing of who signed."""
 
+LABEL = b"c2pa"
+"""What every manifest store is labelled with, in any format."""
 OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 """What a file says must not make this machine talk to others."""
 
@@ -16,12 +18,14 @@ def credentials(data: bytes) -> Credentials | None:
     """Whether a photo carries a manifest that holds; None where that cannot be checked."""
     if find_spec("c2pa") is None:
         return None
+    if LABEL not in data:  # Parsing a large photo only to find none costs a sixth of decoding it.
+        return "absent"
     import c2pa
 
     try:
         reader = c2pa.Reader.try_create(None, BytesIO(data), context=_offline())
-    except c2pa.C2paError:  # A manifest that cannot be read, or a format that holds none.
-        return "invalid" if b"c2pa" in data else "absent"
+    except c2pa.C2paError:  # A manifest that cannot be read.
+        return "invalid"
     if reader is None:
         return "absent"
     with reader:

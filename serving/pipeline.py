@@ -24,7 +24,7 @@ from wreckid.serving.sight import Seen, refused, see
 from wreckid.serving.source import Reader
 
 WORKERS = os.cpu_count() or 1
-CHUNK = 16
+CHUNK = 8
 """Fewest photos that are judged and committed together, but for the last."""
 
 
