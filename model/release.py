@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wreckid.datasets.catalogue import NOT_A_UAV
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.verdict import Probability, Thresholds
 
@@ -156,7 +156,9 @@ def write_release(folder: Path, facts: ReleaseFacts, files: Mapping[str, bytes])
     try:
         manifest = Manifest(**facts.model_dump(), files=hashes)
     except ValidationError as error:
-        raise ReleaseError(f"The release cannot be written: {_first(error)}.") from error
+        raise ReleaseError(
+            f"The release cannot be written: {first_problem(error.errors())}."
+        ) from error
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -175,7 +177,7 @@ def read_release(folder: Path) -> Release:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         raise ReleaseError(
-            f"{folder / MANIFEST} is not a manifest of format 1 ({_first(error)}):"
+            f"{folder / MANIFEST} is not a manifest of format 1 ({first_problem(error.errors())}):"
             " use a release made for this version of wreckid."
         ) from error
     for name, expected in manifest.files.items():
@@ -213,9 +215,3 @@ def _read(file: Path) -> bytes:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else problem["msg"]

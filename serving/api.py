@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import FormData
 
 from wreckid.datasets.catalogue import Catalogue, UavType, catalogue
+from wreckid.datasets.errors import first_problem
 from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
 from wreckid.model.release import Manifest, Release
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.form import evidence_of
 from wreckid.serving.guard import BodyLimit, SecurityHeaders
-from wreckid.serving.intake import MOST_BYTES, NamedBytes
+from wreckid.serving.intake import MOST_BYTES, NamedBytes, by_page
 from wreckid.serving.page import STATIC, Page
 from wreckid.serving.result import ModelIdentity, Result, Sighting
 
@@ -25,6 +26,7 @@ FORM_OVERHEAD = 2**20
 """Bytes of a request that are not photos."""
 
 PHOTO_COUNT = f"Send 1 to {MOST_PHOTOS} photos of one wreck."
+PAGE_COUNT = f"{PHOTO_COUNT} Each page of a TIFF file is one."
 SEND_PHOTOS = f"{PHOTO_COUNT[:-1]}, as files in the form field `photos`."
 TOO_LARGE = (
     f"A photo may have {MOST_BYTES // 2**20} MiB and a request {MOST_PHOTOS} photos:"
@@ -198,7 +200,11 @@ def _received(photos: Sequence[UploadFile]) -> list[NamedBytes]:
         raise HTTPException(422, PHOTO_COUNT)
     if any((photo.size or 0) > MOST_BYTES for photo in photos):
         raise HTTPException(413, TOO_LARGE)
-    return [NamedBytes(_name(photo), photo.file.read()) for photo in photos]
+    files = (NamedBytes(_name(photo), photo.file.read()) for photo in photos)
+    pages = [page for file in files for page in by_page(file)]
+    if len(pages) > MOST_PHOTOS:
+        raise HTTPException(422, PAGE_COUNT)
+    return pages
 
 
 def _name(photo: UploadFile) -> str:
@@ -208,15 +214,9 @@ def _name(photo: UploadFile) -> str:
 
 def _not_understood(request: Request, error: Exception) -> Response:
     if request.url.path == "/v1/weigh" and isinstance(error, RequestValidationError):
-        return JSONResponse({"detail": _first(error)}, 422)
+        sentence = first_problem(error.errors()).removeprefix("body.") + "."
+        return JSONResponse({"detail": sentence}, 422)
     return JSONResponse({"detail": SEND_PHOTOS}, 422)
-
-
-def _first(error: RequestValidationError) -> str:
-    """The first problem of a JSON body as one sentence that names the field."""
-    problem = error.errors()[0]
-    place = ".".join(str(step) for step in problem["loc"][1:])
-    return f"{place or 'body'}: {problem['msg'].removeprefix('Value error, ')}."
 
 
 def _wrong_evidence(request: Request, error: Exception) -> Response:

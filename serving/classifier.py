@@ -10,7 +10,7 @@ from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.confidence import energy, probabilities, ranking
-from wreckid.model.evidence import Evidence, EvidenceError
+from wreckid.model.evidence import NOTHING, Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.release import Release
 from wreckid.serving.duplicates import first_copies
@@ -20,10 +20,8 @@ from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Resul
 from wreckid.serving.sight import Seen, Sight, see
 from wreckid.serving.weigher import Weigher
 
-NOTHING = Evidence()
-
-TOGETHER = 16
-"""Most photos that the network takes at once; bounds the memory of a long item."""
+TOGETHER = 4
+"""Most photos that the network takes at once: what it works on then stays in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +109,13 @@ class Classifier:
             EvidenceError: the evidence does not fit the photos.
         """
         seen = _seen(photos, evidence, self.weigher)
-        return self.judge(list(self._observed(seen)), evidence)
+        return self.judge(list(self.observe(seen)), evidence)
 
-    def observe(self, photos: Iterable[NamedBytes]) -> Iterator[Observation]:
+    def observe(self, seen: Iterable[Seen]) -> Iterator[Observation]:
         """What the network says of each photo, in order; of a bad one, only its record."""
-        return self._observed(see(photo, self.manifest.input) for photo in photos)
+        remaining = iter(seen)
+        while together := list(islice(remaining, TOGETHER)):
+            yield from self._observed_together(together)
 
     def judge(
         self, observations: Sequence[Observation], evidence: Evidence = NOTHING
@@ -123,11 +123,6 @@ class Classifier:
         """Judge one item by what was observed in its photos, and what else is known of it."""
         sighting, views = self._sighting(observations)
         return Examination(self.weigher.weigh(sighting, evidence), views)
-
-    def _observed(self, seen: Iterable[Seen]) -> Iterator[Observation]:
-        remaining = iter(seen)
-        while together := list(islice(remaining, TOGETHER)):
-            yield from self._observed_together(together)
 
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
         """Run the network once for several photos."""
@@ -188,14 +183,14 @@ def _seen(photos: Sequence[NamedBytes], evidence: Evidence, weigher: Weigher) ->
     beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
     if beyond:
         raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
-    boxes = {box.photo: box for box in evidence.boxes}
     spec = weigher.manifest.input
-    return (see(photo, spec, boxes.get(number)) for number, photo in enumerate(photos, 1))
+    return (see(photo, spec, evidence.box(number)) for number, photo in enumerate(photos, 1))
 
 
 def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:
     return first_copies(
-        [record.sha256 or "" for record, _ in usable], [look.fingerprint for _, look in usable]
+        [f"{record.sha256} {record.page}" for record, _ in usable],
+        [look.fingerprint for _, look in usable],
     )
 
 

@@ -12,16 +12,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
+from wreckid.model.evidence import Box, EvidenceError
 from wreckid.serving.camera import Tags, camera_data
-from wreckid.serving.classifier import TOGETHER, Classifier, Examination
+from wreckid.serving.classifier import Classifier, Examination
 from wreckid.serving.intake import NamedBytes, label
+from wreckid.serving.item import Item
 from wreckid.serving.pictures import Picture, picture
-from wreckid.serving.plan import Item
 from wreckid.serving.rows import Row
+from wreckid.serving.sight import Seen, refused, see
 from wreckid.serving.source import Reader
 
 WORKERS = os.cpu_count() or 1
+CHUNK = 8
+"""Fewest photos that are judged and committed together, but for the last."""
+AHEAD = 2
+"""Chunks that are submitted for each worker."""
+
+Task = TypeVar("Task")
 
 
 @dataclass(frozen=True)
@@ -51,24 +60,30 @@ class Judge:
     def judge(self, items: Sequence[Item]) -> list[Judged]:
         """Judge a chunk of items; their photos share the batches of the network."""
         cameras: list[Tags] = []
-        observations = self.classifier.observe(self._photos(items, cameras))
+        observations = self.classifier.observe(self._seen(items, cameras))
         judged = []
         for item in items:
             seen = list(islice(observations, len(item.photos)))
             tags, cameras[: len(seen)] = cameras[: len(seen)], []
-            judged.append(self._judged(item, self.classifier.judge(seen), tags))
+            judged.append(self._judged(item, self.classifier.judge(seen, item.evidence), tags))
         return judged
 
-    def _photos(self, items: Sequence[Item], cameras: list[Tags]) -> Iterator[NamedBytes]:
+    def _seen(self, items: Sequence[Item], cameras: list[Tags]) -> Iterator[Seen]:
         """Read photos one by one as they are asked for, noting what they say of their cameras."""
         for item in items:
-            for place in item.photos:
+            for number, place in enumerate(item.photos, 1):
                 photo = self.reader.read(place)
                 cameras.append(camera_data(photo.data) if isinstance(photo.data, bytes) else {})
-                yield photo
+                yield self._see(photo, item.evidence.box(number))
+
+    def _see(self, photo: NamedBytes, box: Box | None) -> Seen:
+        try:
+            return see(photo, self.classifier.manifest.input, box)
+        except EvidenceError:
+            return refused(photo, "box-outside")
 
     def _judged(self, item: Item, examination: Examination, cameras: Sequence[Tags]) -> Judged:
-        row = Row(
+        row = Row.model_construct(  # All of it was checked when it was made.
             **dict(examination.result),
             item=label(item.name),
             measurements=item.measurements,
@@ -79,34 +94,43 @@ class Judge:
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Consecutive items that together have at least a batch of photos."""
+    """Consecutive items that together have enough photos."""
     chunk: list[Item] = []
     for item in items:
         chunk.append(item)
-        if sum(len(one.photos) for one in chunk) >= TOGETHER:
+        if sum(len(one.photos) for one in chunk) >= CHUNK:
             yield chunk
             chunk = []
     if chunk:
         yield chunk
 
 
-def judge_in_order(
-    judge: Callable[[Sequence[Item]], list[Judged]], items: Iterable[Item]
-) -> Iterator[list[Judged]]:
-    """Judge chunks with all cores; few are ever waiting, whatever the number of items."""
-    waiting: deque[Future[list[Judged]]] = deque()
+def judge_here(judge: Judge, items: Iterable[Item]) -> Iterator[list[Judged]]:
+    """Judge chunks with all cores of this machine."""
     # Filters of warnings are shared by threads, so they are set once, outside of them.
     with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(WORKERS) as pool:
         try:
-            for chunk in chunks(items):
-                waiting.append(pool.submit(judge, chunk))
-                if len(waiting) > 2 * WORKERS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(
+                lambda chunk: pool.submit(judge.judge, chunk), Future.result, items, WORKERS
+            )
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(cancel_futures=True)
+
+
+def in_order(
+    submit: Callable[[list[Item]], Task],
+    result: Callable[[Task], list[Judged]],
+    items: Iterable[Item],
+    workers: int,
+) -> Iterator[list[Judged]]:
+    """The results of chunks in their order; few are ever waiting, whatever the number of items."""
+    waiting: deque[Task] = deque()
+    for chunk in chunks(items):
+        waiting.append(submit(chunk))
+        if len(waiting) > AHEAD * workers:
+            yield result(waiting.popleft())
+    while waiting:
+        yield result(waiting.popleft())
 
 
 def _pictures(examination: Examination) -> tuple[Picture, ...]:

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from PIL import Image, ImageStat
 
 from wreckid.model.evidence import Box, EvidenceError
-from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+from wreckid.model.preprocessing import Failure, FailureCode, InputSpec, Photo, decode, to_array
+from wreckid.serving.credentials import credentials
 from wreckid.serving.duplicates import fingerprint
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
@@ -64,11 +65,11 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     Raises:
         EvidenceError: the box is not in the photo.
     """
-    name = label(photo.name)
+    name = label(photo.name, photo.page)
     if isinstance(photo.data, Failure):
         return Seen(PhotoRecord(name=name, sha256=photo.sha256, failure=_failure(photo.data)), None)
     sha256 = hashlib.sha256(photo.data).hexdigest()
-    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1))
+    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1), page=photo.page or 0)
     if isinstance(decoded, Failure):
         return Seen(PhotoRecord(name=name, sha256=sha256, failure=_failure(decoded)), None)
     looked_at = _inside(decoded, box) if box else decoded.image
@@ -81,10 +82,23 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
+        page=None if photo.page is None else photo.page + 1,
+        credentials=credentials(photo.data),
         box=box,
         flags=_flags(decoded, sight.picture),
     )
     return Seen(record, sight)
+
+
+def refused(photo: NamedBytes, code: FailureCode) -> Seen:
+    """A photo that is not looked at, and why."""
+    sha256 = (
+        photo.sha256 if isinstance(photo.data, Failure) else hashlib.sha256(photo.data).hexdigest()
+    )
+    failure = _failure(Failure(code))
+    return Seen(
+        PhotoRecord(name=label(photo.name, photo.page), sha256=sha256, failure=failure), None
+    )
 
 
 def _inside(photo: Photo, box: Box) -> Image.Image:

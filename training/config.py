@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -71,8 +71,6 @@ class TrainConfig(BaseModel):
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
         except ValidationError as error:
-            problem = error.errors()[0]
-            field = ".".join(str(part) for part in problem["loc"]) or "the file"
-            raise ConfigError(f"{file}: {field}: {problem['msg']}.") from error
+            raise ConfigError(f"{file}: {first_problem(error.errors())}.") from error
         folders = {"train": file.parent / config.train, "heldout": file.parent / config.heldout}
         return config.model_copy(update=folders)
