@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from wreckid.datasets.catalogue import UavType
     from wreckid.model.release import Release
     from wreckid.serving.classifier import Classifier
-    from wreckid.serving.folder import Engine
 
 NO_PHOTO_READ = 1
 DIFFERENT = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
-EXTRAS = {"bagit": "bag", "ray": "cluster"}
+EXTRAS = {"bagit": "bag"}
 """The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(
@@ -53,7 +52,6 @@ Evidence = Annotated[
     Path | None,
     typer.Option(help="The photos of the run, where they lie now.", exists=True),
 ]
-EngineName = Literal["local", "ray"]
 ProgressStyle = Literal["bar", "json", "quiet"]
 ExistingFiles = Annotated[
     list[Path] | None, typer.Argument(help="Photos of one wreck.", exists=True, dir_okay=False)
@@ -112,9 +110,6 @@ def batch(
     cameras: Annotated[
         bool, typer.Option("--cameras", help="Show camera, time and place in the report.")
     ] = False,
-    engine: Annotated[
-        EngineName, typer.Option(help="Where photos are judged: here, or on a Ray cluster.")
-    ] = "local",
     show: Annotated[ProgressStyle, typer.Option("--progress", help="On stderr.")] = "bar",
     release: ReleaseFolder = None,
 ) -> None:
@@ -129,7 +124,7 @@ def batch(
     with open_run(wanted, _classifier(release)) as run, asked_to_stop() as stop:
         if not run.sealed:
             with progress(show, run.done, run.planned) as watch:
-                run.go_on(watch, stop, _engine(engine))
+                run.go_on(watch, stop)
             if run.done < run.planned:
                 typer.echo(f"Stopped after {run.done} of {run.planned} items: repeat to go on.")
                 raise typer.Exit(INTERRUPTED)
@@ -252,16 +247,6 @@ def _classifier(folder: Path | None) -> "Classifier":
     from wreckid.serving.classifier import Classifier
 
     return Classifier(_release(folder), catalogue())
-
-
-def _engine(name: EngineName) -> "Engine":
-    if name == "ray":
-        from wreckid.serving.cluster import judge_on_cluster
-
-        return judge_on_cluster
-    from wreckid.serving.pipeline import judge_here
-
-    return judge_here
 
 
 def _type(uav_id: str) -> "UavType":

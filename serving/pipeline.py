@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.serving.camera import Tags, camera_data
@@ -27,10 +26,6 @@ from wreckid.serving.source import Reader
 WORKERS = os.cpu_count() or 1
 CHUNK = 8
 """Fewest photos that are judged and committed together, but for the last."""
-AHEAD = 2
-"""Chunks that are submitted for each worker."""
-
-Task = TypeVar("Task")
 
 
 @dataclass(frozen=True)
@@ -105,32 +100,23 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield chunk
 
 
-def judge_here(judge: Judge, items: Iterable[Item]) -> Iterator[list[Judged]]:
-    """Judge chunks with all cores of this machine."""
+def judge_in_order(
+    judge: Callable[[Sequence[Item]], list[Judged]], items: Iterable[Item]
+) -> Iterator[list[Judged]]:
+    """Judge chunks with all cores; few are ever waiting, whatever the number of items."""
+    waiting: deque[Future[list[Judged]]] = deque()
     # Filters of warnings are shared by threads, so they are set once, outside of them.
     with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(WORKERS) as pool:
         try:
-            yield from in_order(
-                lambda chunk: pool.submit(judge.judge, chunk), Future.result, items, WORKERS
-            )
+            for chunk in chunks(items):
+                waiting.append(pool.submit(judge, chunk))
+                if len(waiting) > 2 * WORKERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def in_order(
-    submit: Callable[[list[Item]], Task],
-    result: Callable[[Task], list[Judged]],
-    items: Iterable[Item],
-    workers: int,
-) -> Iterator[list[Judged]]:
-    """The results of chunks in their order; few are ever waiting, whatever the number of items."""
-    waiting: deque[Task] = deque()
-    for chunk in chunks(items):
-        waiting.append(submit(chunk))
-        if len(waiting) > AHEAD * workers:
-            yield result(waiting.popleft())
-    while waiting:
-        yield result(waiting.popleft())
+            for future in waiting:
+                future.cancel()
 
 
 def _pictures(examination: Examination) -> tuple[Picture, ...]:
