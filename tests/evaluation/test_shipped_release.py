@@ -20,7 +20,8 @@ from wreckid.model.release import Release, shipped_release
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.engine import Engine
 from wreckid.training.data import LabelledPhoto, read_picture
-from wreckid.training.evaluate import figures, judge
+from wreckid.training.judging.figures import figures
+from wreckid.training.judging.judged import judge
 
 MOST_BYTES = 40_000_000
 UNSEEN_SEED = 424_242

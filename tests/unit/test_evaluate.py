@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wreckid.training.evaluate import calibration_error, proportion
+from wreckid.training.judging.intervals import proportion
+from wreckid.training.judging.measures import calibration_error
 
 
 @pytest.mark.parametrize(
