@@ -9,7 +9,8 @@ from scipy.stats import binomtest, bootstrap
 
 LEVEL = 0.95
 """Of every interval."""
-RESAMPLES = 1000
+RESAMPLES = 400
+"""Enough for ends of intervals that are shown with two digits."""
 SEED = 1
 
 Statistic = Callable[..., float]

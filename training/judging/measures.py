@@ -51,7 +51,7 @@ def brier(posterior: Floats, labels: Ints) -> float:
 def calibration_error(confidence: Floats, right: Flags) -> float:
     """Expected calibration error over equally wide bins (Naeini et al., 2015)."""
     error = binary_calibration_error(
-        torch.from_numpy(confidence), torch.from_numpy(right).long(), n_bins=BINS
+        torch.from_numpy(confidence.copy()), torch.from_numpy(right.copy()).long(), n_bins=BINS
     )
     return float(error)
 
