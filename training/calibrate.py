@@ -124,7 +124,7 @@ def calibrate(
         spec: how the network takes pictures.
         seed: of the corruptions.
     """
-    families = catalogue().families_of(classes)
+    families = catalogue().families_of(tuple(classes))
     logits, labels = predict(network, FittingSet(fitting, classes, spec, seed))
     temperature = fit_temperature(logits, labels)
     posterior = probabilities(logits, temperature)
