@@ -1,6 +1,6 @@
 """Plots as inline SVG; colours and type come from the page's style."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,35 +15,39 @@ Figure = Mapping[str, float]
 
 SIDE = 320
 """Of a square plot, in its own units."""
-WIDE = 780
+WIDE = 820
 """Width of a list of bars or intervals."""
-NAMES = 230
+NAMES = 270
 """Room for names at the left of such a list."""
 NUMBERS = 150
 """Room for numbers at its right."""
 ROW = 22
 BINS = 10
+EDGE = 16
+"""Room above and at the right of a square plot."""
+QUARTERS = ("0%", "25%", "50%", "75%", "100%")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A square plot of shares with axes from 0 to 1."""
+    """A square plot with axes from 0 to 1; `steps` are what is written along the lower one."""
 
     across: str
     up: str
+    steps: Sequence[str] = QUARTERS
     margin: int = 44
 
     def x(self, value: float) -> float:
         """The place of a value on the horizontal axis."""
-        return round(self.margin + value * (SIDE - self.margin - 12), 1)
+        return round(self.margin + value * (SIDE - self.margin - EDGE), 1)
 
     def y(self, value: float) -> float:
         """The place of a value on the vertical axis."""
-        return round(SIDE - self.margin - value * (SIDE - self.margin - 12), 1)
+        return round(SIDE - self.margin - value * (SIDE - self.margin - EDGE), 1)
 
     def drawn(self, inside: Iterable[str], says: str) -> Markup:
         """The plot with its axes, its grid and what is inside."""
-        grid = [part for tick in (0, 0.25, 0.5, 0.75, 1) for part in self._tick(tick)]
+        grid = [*self._columns(), *self._rows()]
         middle = (SIDE + self.margin) / 2 - 6
         words = [
             _text(middle, SIDE - 6, self.across, "axis middle"),
@@ -53,14 +57,17 @@ class Frame:
         ]
         return _svg(SIDE, SIDE, [*grid, *words, *inside], says)
 
-    def _tick(self, tick: float) -> list[str]:
-        x, y = self.x(tick), self.y(tick)
-        return [
-            _line((x, self.y(0)), (x, self.y(1)), "grid"),
-            _line((self.x(0), y), (self.x(1), y), "grid"),
-            _text(x, self.y(0) + 14, f"{tick:.0%}", "tick middle"),
-            _text(self.x(0) - 5, y + 3, f"{tick:.0%}", "tick end"),
-        ]
+    def _columns(self) -> Iterator[str]:
+        for place, words in enumerate(self.steps):
+            x = self.x(place / (len(self.steps) - 1))
+            yield _line((x, self.y(0)), (x, self.y(1)), "grid")
+            yield _text(x, self.y(0) + 14, words, "tick middle")
+
+    def _rows(self) -> Iterator[str]:
+        for place, words in enumerate(QUARTERS):
+            y = self.y(place / (len(QUARTERS) - 1))
+            yield _line((self.x(0), y), (self.x(1), y), "grid")
+            yield _text(self.x(0) - 5, y + 3, words, "tick end")
 
     def curve(self, across: Sequence[float], up: Sequence[float], style: str) -> str:
         """A line through points."""
@@ -106,10 +113,11 @@ def roc(inside: Floats, outside: Floats) -> Markup:
 
 def harms(levels: Sequence[Mapping[str, Any]], unharmed: Mapping[str, Any]) -> Markup:
     """The share of first candidates, and of those among three, by level of a corruption."""
-    frame = Frame("level, 0 to 5", "right")
-    steps = [level / len(levels) for level in range(len(levels) + 1)]
+    places = range(len(levels) + 1)
+    frame = Frame("level", "right", [str(level) for level in places])
+    across = [level / len(levels) for level in places]
     lines = [
-        frame.curve(steps, [one[name]["value"] for one in (unharmed, *levels)], style)
+        frame.curve(across, [one[name]["value"] for one in (unharmed, *levels)], style)
         for name, style in (("top3", "line second"), ("top1", "line"))
     ]
     return frame.drawn(lines, "Share of right answers by level")
