@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.errors import SetupError, first_problem
+from wreckid.model.confidence import OutsideScore
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.verdict import Probability, Thresholds
 
@@ -44,8 +45,20 @@ class PredictionSetRule(_Frozen):
 class OutOfCatalogueRule(_Frozen):
     """An item whose score is above the threshold looks like nothing in the catalogue."""
 
-    score: Literal["energy"]
+    score: OutsideScore
     threshold: float
+
+
+class CalibrationFacts(_Frozen):
+    """What the temperature, the prediction sets and the thresholds were fitted on."""
+
+    source: Literal["renders", "photos"]
+    pictures: int
+    photos_offered: int = Field(description="Real photos at hand, whether they were enough or not.")
+    uncertified: tuple[str, ...] = Field(
+        description="Thresholds for which no value could be shown to keep its promise; "
+        "the strictest one stands in."
+    )
 
 
 class Training(_Frozen):
@@ -80,6 +93,9 @@ class ReleaseFacts(_Frozen):
     prediction_set: PredictionSetRule
     out_of_catalogue: OutOfCatalogueRule
     verdict: Thresholds
+    calibration: CalibrationFacts | None = Field(
+        default=None, description="Null in releases that do not tell."
+    )
     training: Training
     starting_weights: StartingWeights
 

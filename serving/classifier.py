@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
-from wreckid.model.confidence import energy, probabilities, ranking
+from wreckid.model.confidence import OUTSIDE, probabilities, ranking
 from wreckid.model.evidence import NOTHING, Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.release import Release
@@ -158,10 +158,11 @@ class Classifier:
         return sighting, tuple(views)
 
     def _out_of_catalogue(self, outputs: Outputs, copies: Sequence[int]) -> OutOfCatalogue:
-        """The mean energy of the photos, copies counted once, against the release's threshold."""
-        threshold = self.manifest.out_of_catalogue.threshold
-        score = float(shares(copies) @ energy(outputs.logits, self.manifest.temperature))
-        return OutOfCatalogue(score=score, threshold=threshold, outside=score > threshold)
+        """The mean score of the photos, copies counted once, against the release's threshold."""
+        rule = self.manifest.out_of_catalogue
+        each = OUTSIDE[rule.score](outputs.logits, self.manifest.temperature)
+        score = float(shares(copies) @ each)
+        return OutOfCatalogue(score=score, threshold=rule.threshold, outside=score > rule.threshold)
 
     def _agreement(self, each: npt.NDArray[np.float64], copies: Sequence[int]) -> Agreement:
         distinct, apart = len(set(copies)), disagreement(each, copies)

@@ -21,6 +21,23 @@ Photos = Annotated[
     typer.Option(exists=True, file_okay=False, help="Labelled real photos to measure on."),
 ]
 
+Heldout = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="Rendered set to measure on; else half of the run's held-out pictures.",
+    ),
+]
+Fitting = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="Other labelled real photos, to fit confidence on if they are enough.",
+    ),
+]
+
 
 @app.command()
 def render(
@@ -71,27 +88,43 @@ def release(
     name: Annotated[str, typer.Option(help="Name of the release.")],
     version: Annotated[str, typer.Option(help="Version of the release.")],
     out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
+    heldout: Heldout = None,
     photos: Photos = None,
+    calibration: Fitting = None,
 ) -> None:
     """Calibrate, export and measure a run, and write it down as a release."""
     from wreckid.model.release import RELEASED
     from wreckid.training.finetune import read_run
     from wreckid.training.publish import Publication, publish
 
-    wanted = Publication(name, version, out or RELEASED, photos)
+    wanted = Publication(name, version, out or RELEASED, heldout, photos, calibration)
     typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
 
 
 @app.command()
-def evaluate(release: Folder, data: Folder) -> None:
-    """Print the figures of a release on labelled photos as JSON."""
+def evaluate(
+    release: Folder,
+    data: Folder,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for figures.json and report.html.")
+    ] = None,
+    corruptions: Annotated[
+        bool, typer.Option(help="Judge again under six corruptions at five levels.")
+    ] = False,
+) -> None:
+    """Print the figures of a release on labelled photos as JSON, or write them with a report."""
     from wreckid.datasets.catalogue import catalogue
     from wreckid.model.release import read_release
     from wreckid.serving.classifier import Classifier
-    from wreckid.training.evaluate import evaluate as figures
+    from wreckid.training.judging.figures import evaluate as evaluated
+    from wreckid.training.judging.report import write_evaluation
 
     classifier = Classifier(read_release(release), catalogue())
-    typer.echo(json.dumps(figures(classifier, data), indent=1, ensure_ascii=False))
+    evaluation = evaluated(classifier, data, corruptions)
+    if out is None:
+        typer.echo(json.dumps(evaluation.figures, indent=1, ensure_ascii=False))
+    else:
+        typer.echo(f"Report: {write_evaluation(out, evaluation, classifier)}")
 
 
 def _files(folder: Path | None, pattern: str) -> tuple[Path, ...]:
