@@ -14,9 +14,9 @@ from timm.optim import param_groups_layer_decay
 from timm.scheduler import CosineLRScheduler
 from timm.utils import ModelEmaV3
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
-from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import (
     WreckNetwork,
     create_network,
@@ -25,9 +25,10 @@ from wreckid.model.network import (
     load_starting_weights,
 )
 from wreckid.model.preprocessing import InputSpec
-from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.model.release import WEIGHTS, StartingWeights, read_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, EvaluationSet, TrainingSet, read_data
+from wreckid.training.ownphotos import load_release_weights, mixed
 
 RUN = "run.json"
 CURVES = "curves.csv"
@@ -58,20 +59,29 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
         DataError: a set cannot be read, or the held-out set has a label that is not trained.
     """
     torch.manual_seed(config.seed)
-    photos, heldout = read_data(config.train), read_data(config.heldout)
-    classes = _classes({photo.label for photo in photos})
+    rendered, heldout = read_data(config.train), read_data(config.heldout)
+    own = read_data(config.photos) if config.photos else ()
+    release = read_release(config.from_release) if config.from_release else None
+    photos = (*rendered, *own)
+    known = set(release.manifest.classes) if release else set()
+    classes = _classes({photo.label for photo in photos} | known)
     unknown = {photo.label for photo in heldout} - set(classes)
     if unknown:
         raise DataError(f"{config.heldout} has labels not in {config.train}: {sorted(unknown)}.")
     network = create_network(config.architecture, len(classes), config.drop_rate)
-    start = load_starting_weights(network, config.architecture)
+    if release:
+        families = catalogue().families_of(classes)
+        start = load_release_weights(network, classes, families, release)
+    else:
+        start = load_starting_weights(network, config.architecture)
     freeze_stem(network, config.frozen_stages)
     spec = input_spec(network, config.size)
+    sampler = mixed(rendered, own, config) if own else RandomSampler(photos)
     training = DataLoader(
         TrainingSet(photos, classes, spec),
         config.batch_size,
-        shuffle=True,
-        drop_last=len(photos) > config.batch_size,
+        sampler=sampler,
+        drop_last=len(sampler) > config.batch_size,
         num_workers=1,
         persistent_workers=True,
     )

@@ -26,6 +26,7 @@ from wreckid.model.release import (
 )
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import Calibration, calibrate
+from wreckid.training.config import PLACES, TrainConfig
 from wreckid.training.data import (
     MANIFEST,
     LabelledPhoto,
@@ -55,13 +56,16 @@ class Publication:
 def publish(run: Run, wanted: Publication) -> Release:
     """Make a release of a run; half of the held-out pictures calibrate it, the rest measure it.
 
+    A run on photos of one's own is calibrated on those set aside for it as well.
+
     Raises:
         ExportError: the exported network differs from the trained one.
         DataError: a data set cannot be read.
         ReleaseError: the release cannot be written.
     """
     heldout = read_data(run.config.heldout)
-    fitting, measuring = heldout[::2], heldout[1::2]
+    own = read_data(run.config.calibration) if run.config.calibration else ()
+    fitting, measuring = (*heldout[::2], *own), heldout[1::2]
     network = halved(run.network())
     calibration = calibrate(network, fitting, run.classes, run.input, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
@@ -70,7 +74,14 @@ def publish(run: Run, wanted: Publication) -> Release:
     files = {WEIGHTS: weights_bytes(network), NETWORK: onnx, METRICS: b"", CARD: b""}
     metrics = {"parity": gap, **_measure(facts, files, measuring, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = _card(facts, metrics, len(fitting), _backdrops(run.config.train)).encode()
+    files[CARD] = _card(
+        facts,
+        metrics,
+        heldout_renders=len(fitting) - len(own),
+        own_photos=len(read_data(run.config.photos)) if run.config.photos else 0,
+        calibration_photos=len(own),
+        backdrops=_backdrops(run.config.train),
+    ).encode()
     return write_release(wanted.folder / wanted.name, facts, files)
 
 
@@ -95,15 +106,18 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
             commit=_commit(),
             seed=run.config.seed,
             pictures=run.pictures,
-            data={
-                "train": data_hash(run.config.train),
-                "heldout": data_hash(run.config.heldout),
-            },
+            data=_hashes(run.config),
             libraries={name: version(name) for name in LIBRARIES},
-            config=run.config.model_dump(mode="json", exclude={"train", "heldout"}),
+            config=run.config.model_dump(mode="json", exclude=set(PLACES)),
         ),
         starting_weights=run.starting_weights,
     )
+
+
+def _hashes(config: TrainConfig) -> dict[str, str]:
+    """Of each data set that the run used, by what it was used for."""
+    sets = (name for name in PLACES if name != "from_release" and getattr(config, name))
+    return {name: data_hash(getattr(config, name)) for name in sets}
 
 
 def _commit() -> str:
@@ -139,9 +153,7 @@ def _backdrops(place: Path) -> int:
     return sum(row.get("setting") == "backdrop" for row in rows)
 
 
-def _card(
-    facts: ReleaseFacts, metrics: Mapping[str, Any], calibrated_on: int, backdrops: int
-) -> str:
+def _card(facts: ReleaseFacts, metrics: Mapping[str, Any], **counts: int) -> str:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -151,9 +163,7 @@ def _card(
         autoescape=False,
     )
     templates.filters["share"] = _share
-    return templates.get_template("card.md.jinja").render(
-        facts=facts, metrics=metrics, calibrated_on=calibrated_on, backdrops=backdrops
-    )
+    return templates.get_template("card.md.jinja").render(facts=facts, metrics=metrics, **counts)
 
 
 def _share(figure: Mapping[str, float]) -> str:
