@@ -25,6 +25,7 @@ types:
 	@rm -rf .types && mkdir -p $(ROOMS:%=.types/wreckid/%)
 	@for room in $(ROOMS); do ln -s $(CURDIR)/$$room/*.py .types/wreckid/$$room/; done
 	@ln -s $(CURDIR)/training/judging .types/wreckid/training/judging
+	@ln -s $(CURDIR)/training/photos .types/wreckid/training/
 
 .PHONY: setup
 setup: .venv-dev/ready types ## Set up the environment of developers

@@ -98,13 +98,21 @@ class RenderError(SetupError):
     """The set cannot be rendered as asked; the message says what to do."""
 
 
-def subjects(catalogue: Catalogue) -> tuple[Subject, ...]:
-    """The types of a catalogue that can be drawn."""
-    return tuple(
-        Subject(uav.id, uav.family, uav.geometry)
+def subjects(catalogue: Catalogue, only: Sequence[str] | None = None) -> tuple[Subject, ...]:
+    """The types of a catalogue that can be drawn, all or only some.
+
+    Raises:
+        RenderError: one that was asked for cannot be drawn.
+    """
+    drawn = {
+        uav.id: Subject(uav.id, uav.family, uav.geometry)
         for uav in catalogue.types.values()
         if uav.geometry is not None
-    )
+    }
+    missing = [name for name in only or () if name not in drawn]
+    if missing:
+        raise RenderError(f"The catalogue has no type {missing[0]} with a geometry to be drawn.")
+    return tuple(one for name, one in drawn.items() if not only or name in only)
 
 
 def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[dict[str, Any]]:

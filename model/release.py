@@ -215,9 +215,21 @@ def shipped_release() -> Release:
     if len(folders) != 1:
         raise ReleaseError(
             f"Expected one release below {RELEASED} and found {len(folders)}:"
-            " name a release with --release DIR."
+            " name a release with --release NAME."
         )
     return read_release(folders[0])
+
+
+def find_release(name: str | None) -> Release:
+    """The release of a name, beside the shipped one or in a folder; without a name, the shipped.
+
+    Raises:
+        ReleaseError: there is none, or it cannot be read.
+    """
+    if name is None:
+        return shipped_release()
+    beside = RELEASED / name
+    return read_release(beside if (beside / MANIFEST).is_file() else Path(name))
 
 
 def _read(file: Path) -> bytes:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wreckid.datasets.errors import SetupError
-from wreckid.serving import options, workshop
+from wreckid.serving import options, photoverbs, releaseverbs, typeverbs, workshop
 
 if TYPE_CHECKING:
-    from wreckid.datasets.catalogue import UavType
-    from wreckid.model.release import Release
     from wreckid.serving.classifier import Classifier
 
 NO_PHOTO_READ = 1
@@ -32,10 +30,13 @@ app = typer.Typer(
 )
 
 app.add_typer(workshop.app)
+app.add_typer(releaseverbs.app, name="release")
+app.add_typer(photoverbs.app, name="photos")
+app.add_typer(typeverbs.app, name="types")
 
-ReleaseFolder = Annotated[
-    Path | None,
-    typer.Option("--release", help="A release folder; the shipped one by default."),
+ReleaseName = Annotated[
+    str | None,
+    typer.Option("--release", help="A release's name or folder; the shipped one by default."),
 ]
 Source = Annotated[
     Path,
@@ -63,7 +64,7 @@ def classify(
     context: typer.Context,
     photos: ExistingFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    release: ReleaseFolder = None,
+    release: ReleaseName = None,
     lengths: options.Lengths = None,
     wing: options.Wing = None,
     wing_position: options.WingPosition = None,
@@ -111,7 +112,7 @@ def batch(
         bool, typer.Option("--cameras", help="Show camera, time and place in the report.")
     ] = False,
     show: Annotated[ProgressStyle, typer.Option("--progress", help="On stderr.")] = "bar",
-    release: ReleaseFolder = None,
+    release: ReleaseName = None,
 ) -> None:
     """Judge every photo below a folder, each as a wreck of its own, and seal the run."""
     from wreckid.serving.folder import Wanted, open_run
@@ -147,7 +148,7 @@ def verify(out: RunFolder, evidence: Evidence = None) -> None:
 
 
 @app.command()
-def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseFolder = None) -> None:
+def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseName = None) -> None:
     """Judge the photos of a run again and name every item that gets another answer."""
     from wreckid.serving.replay import replay as differences
 
@@ -173,37 +174,15 @@ def bag(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    release: ReleaseFolder = None,
+    release: ReleaseName = None,
 ) -> None:
     """Serve the page and the API."""
     import uvicorn
 
+    from wreckid.model.release import find_release
     from wreckid.serving.api import create_app
 
-    uvicorn.run(create_app(_release(release)), host=host, port=port)
-
-
-@app.command()
-def types(
-    uav_id: Annotated[str | None, typer.Argument(metavar="ID", help="One type.")] = None,
-    three_view: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the type into a PNG file.")
-    ] = None,
-) -> None:
-    """List the types of the catalogue, or show one."""
-    from rich.console import Console
-
-    from wreckid.datasets.catalogue import catalogue
-    from wreckid.serving.tables import type_view, types_view
-
-    if uav_id is None:
-        if three_view is not None:
-            raise typer.BadParameter("Name the type to draw: wreckid types ID --three-view PNG.")
-        Console().print(types_view(catalogue()))
-    elif three_view is not None:
-        _draw(_type(uav_id), three_view)
-    else:
-        Console().print(type_view(_type(uav_id), catalogue()))
+    uvicorn.run(create_app(find_release(release)), host=host, port=port)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -236,31 +215,9 @@ def _stop(sentence: str) -> None:
     sys.exit(WRONG_USE)
 
 
-def _release(folder: Path | None) -> "Release":
-    from wreckid.model.release import read_release, shipped_release
-
-    return shipped_release() if folder is None else read_release(folder)
-
-
-def _classifier(folder: Path | None) -> "Classifier":
+def _classifier(name: str | None) -> "Classifier":
     from wreckid.datasets.catalogue import catalogue
+    from wreckid.model.release import find_release
     from wreckid.serving.classifier import Classifier
 
-    return Classifier(_release(folder), catalogue())
-
-
-def _type(uav_id: str) -> "UavType":
-    from wreckid.datasets.catalogue import catalogue
-
-    if uav_id not in catalogue().types:
-        raise typer.BadParameter(f"There is no type {uav_id}: `wreckid types` lists them.")
-    return catalogue().types[uav_id]
-
-
-def _draw(uav: "UavType", file: Path) -> None:
-    if file.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{file} must end in .png.")
-    from wreckid.datasets.threeview import three_view
-
-    three_view(uav).save(file)
-    typer.echo(f"{uav.name}: {file}")
+    return Classifier(find_release(name), catalogue())

@@ -11,9 +11,17 @@ from wreckid.model.release import ReleaseFacts
 HEADING = "# Changes of the model"
 
 
-def card(facts: ReleaseFacts, metrics: Mapping[str, Any], backdrops: int) -> str:
-    """The card, in Markdown; `backdrops` counts training pictures before a real photo."""
-    return _rendered("card.md.jinja", facts=facts, metrics=metrics, backdrops=backdrops)
+def card(facts: ReleaseFacts, metrics: Mapping[str, Any], own_photos: int, backdrops: int) -> str:
+    """The card, in Markdown.
+
+    Args:
+        facts: what the release is.
+        metrics: what it scores.
+        own_photos: labelled photos that it was trained on.
+        backdrops: training pictures that stand before a real photo.
+    """
+    counts = {"own_photos": own_photos, "backdrops": backdrops}
+    return _rendered("card.md.jinja", facts=facts, metrics=metrics, **counts)
 
 
 def noted(before: str, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> str:

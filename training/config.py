@@ -11,6 +11,9 @@ from wreckid.datasets.errors import SetupError, first_problem
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
+PLACES = ("train", "heldout", "from_release", "photos", "calibration")
+"""The fields that are folders."""
+
 
 class ConfigError(SetupError):
     """The configuration cannot be used; the message names the field."""
@@ -23,6 +26,19 @@ class TrainConfig(BaseModel):
 
     train: Path = Field(description="Folder of rendered pictures with their manifest.")
     heldout: Path = Field(description="The same, of other seeds, never trained on.")
+    from_release: Path | None = Field(
+        None, description="Folder of a release to go on from, instead of ImageNet weights."
+    )
+    photos: Path | None = Field(
+        None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
+    )
+    calibration: Path | None = Field(
+        None, description="Other photos of one's own, to calibrate on beside held-out pictures."
+    )
+    photo_share: Rate = Field(0.5, description="Share of photos among what is trained on.")
+    epoch_pictures: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Pictures an epoch of a mix, drawn anew each time; as many as there are."
+    )
     architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
@@ -72,5 +88,6 @@ class TrainConfig(BaseModel):
             raise ConfigError(f"{file} cannot be read: {error}") from error
         except ValidationError as error:
             raise ConfigError(f"{file}: {first_problem(error.errors())}.") from error
-        folders = {"train": file.parent / config.train, "heldout": file.parent / config.heldout}
-        return config.model_copy(update=folders)
+        named = {name: getattr(config, name) for name in PLACES}
+        places = {name: file.parent / place for name, place in named.items() if place is not None}
+        return config.model_copy(update=places)

@@ -17,9 +17,9 @@ from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
 from wreckid.training.augmentation import Box, approached, augmentation
+from wreckid.training.photos.photoset import INDEX
 
 MANIFEST = "manifest.jsonl"
-INDEX = "index.csv"
 
 
 class DataError(SetupError):

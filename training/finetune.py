@@ -19,12 +19,13 @@ from wreckid.model.network import (
     load_starting_weights,
 )
 from wreckid.model.preprocessing import InputSpec
-from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.model.release import WEIGHTS, StartingWeights, read_release
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, EvaluationSet, TrainingSet, read_data
 from wreckid.training.environment import libraries
 from wreckid.training.loop import Lesson, learn
+from wreckid.training.ownphotos import load_release_weights, mixed
 from wreckid.training.team import gathered
 
 RUN = "run.json"
@@ -59,20 +60,29 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
             folder holds a run of another configuration.
     """
     torch.manual_seed(config.seed)
-    photos, heldout = read_data(config.train), read_data(config.heldout)
-    classes = _classes({photo.label for photo in photos})
+    rendered, heldout = read_data(config.train), read_data(config.heldout)
+    own = read_data(config.photos) if config.photos else ()
+    release = read_release(config.from_release) if config.from_release else None
+    photos = (*rendered, *own)
+    known = set(release.manifest.classes) if release else set()
+    classes = _classes({photo.label for photo in photos} | known)
     unknown = {photo.label for photo in heldout} - set(classes)
     if unknown:
         raise DataError(f"{config.heldout} has labels not in {config.train}: {sorted(unknown)}.")
+    families = catalogue().families_of(classes)
     network = create_network(config.architecture, len(classes), config.drop_rate)
-    start = load_starting_weights(network, config.architecture)
+    if release:
+        start = load_release_weights(network, classes, families, release)
+    else:
+        start = load_starting_weights(network, config.architecture)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]
     run = Run(folder, config, classes, specs[-1], start, len(photos))
     lesson = Lesson(
         tuple(TrainingSet(photos, classes, spec) for spec in specs),
         EvaluationSet(heldout, classes, specs[-1]),
-        _numbers(catalogue().families_of(classes)),
+        _numbers(families),
+        mixed(rendered, own, config) if own else None,
     )
     with gathered() as team:
         if team.leads:

@@ -12,7 +12,7 @@ from timm.scheduler import CosineLRScheduler
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, WeightedRandomSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from wreckid.model.network import WreckNetwork
@@ -30,11 +30,13 @@ class Lesson:
         epochs: the training pictures of each epoch, at its size.
         checking: held-out pictures.
         family_of: int[C], the number of the family of each class.
+        mix: how one process draws from the training pictures; else each is drawn once an epoch.
     """
 
     epochs: tuple[TrainingSet, ...]
     checking: EvaluationSet
     family_of: Tensor
+    mix: WeightedRandomSampler | None = None
 
 
 def learn(
@@ -51,7 +53,7 @@ def learn(
     modules = {"network": network, "average": average.module}
     first = checkpoint.restore(folder, modules, optimizer)
     shared = DistributedDataParallel(network) if team.size > 1 else network
-    batches = len(lesson.epochs[0]) // (config.batch_size * team.size)
+    batches = len(_batches(lesson, config, 0, team))
     steps = len(lesson.epochs) * batches
     scheduler = CosineLRScheduler(
         optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
@@ -59,11 +61,11 @@ def learn(
     criterion = Criterion(lesson.family_of.to(team.device), config)
     with Progress(disable=not team.leads) as progress:
         task = progress.add_task("Training", total=steps, completed=first * batches)
-        for epoch, pictures in enumerate(lesson.epochs[first:], first):
+        for epoch in range(first, len(lesson.epochs)):
             _train_mode(network, config)
             total = 0.0
             for step, (images, labels) in enumerate(
-                _batches(pictures, config, epoch, team), epoch * batches
+                _batches(lesson, config, epoch, team), epoch * batches
             ):
                 scheduler.step_update(step)
                 with torch.autocast(team.device.type, torch.bfloat16):
@@ -106,16 +108,22 @@ class Criterion(nn.Module):
 
 
 def _batches(
-    pictures: TrainingSet, config: TrainConfig, epoch: int, team: Team
+    lesson: Lesson, config: TrainConfig, epoch: int, team: Team
 ) -> DataLoader[tuple[Tensor, int]]:
     """The batches of an epoch, which depend on nothing but seed, epoch and rank."""
     torch.manual_seed((config.seed << 20) + epoch * team.size + team.rank)
-    sampler: DistributedSampler[Any] = DistributedSampler(
+    pictures = lesson.epochs[epoch]
+    shuffled: DistributedSampler[Any] = DistributedSampler(
         pictures, team.size, team.rank, seed=config.seed
     )
-    sampler.set_epoch(epoch)
+    shuffled.set_epoch(epoch)
+    sampler = lesson.mix or shuffled
     return DataLoader(
-        pictures, config.batch_size, sampler=sampler, drop_last=True, num_workers=config.workers
+        pictures,
+        config.batch_size,
+        sampler=sampler,
+        drop_last=len(sampler) > config.batch_size,
+        num_workers=config.workers,
     )
 
 

@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from wreckid.model.release import (
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import Calibration, Sample, calibrate, sample
 from wreckid.training.card import card, noted
+from wreckid.training.config import PLACES
 from wreckid.training.data import (
     MANIFEST,
     LabelledPhoto,
@@ -34,12 +34,12 @@ from wreckid.training.data import (
     read_data,
     read_picture,
 )
+from wreckid.training.environment import libraries
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import Run
 from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge, read_photos
 
-LIBRARIES = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "mitsuba", "numpy", "pillow")
 PARITY_PICTURES = 200
 CHANGES = "CHANGELOG.md"
 """What changed from release to release, beside their folders."""
@@ -79,6 +79,8 @@ class Split:
 def publish(run: Run, wanted: Publication) -> Release:
     """Make a release of a run, and note it among the changes beside it.
 
+    A run on photos of one's own is calibrated on those set aside for it as well.
+
     Raises:
         ExportError: the exported network differs from the trained one.
         DataError: a data set cannot be read, or is too small.
@@ -86,7 +88,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     """
     split = _split(run, wanted.heldout)
     network = halved(run.network())
-    fitting = _sample(run, split, wanted.fitting)
+    fitting = _sample(run, split, wanted.fitting or run.config.calibration)
     calibration = calibrate(network, fitting, run.classes, run.input, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
     proving = [*split.measuring, *split.fitting][:PARITY_PICTURES]
@@ -96,7 +98,8 @@ def publish(run: Run, wanted: Publication) -> Release:
     proof = {"parity": gap, "parity_pictures": len(proving)}
     metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = card(facts, metrics, _backdrops(run.config.train)).encode()
+    own = len(read_data(run.config.photos)) if run.config.photos else 0
+    files[CARD] = card(facts, metrics, own, _backdrops(run.config.train)).encode()
     release = write_release(wanted.folder / wanted.name, facts, files)
     _note(wanted.folder / CHANGES, facts, metrics)
     return release
@@ -137,8 +140,8 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
             seed=run.config.seed,
             pictures=run.pictures,
             data=_data(run, wanted),
-            libraries={name: version(name) for name in LIBRARIES},
-            config=run.config.model_dump(mode="json", exclude={"train", "heldout"}),
+            libraries=libraries(),
+            config=run.config.model_dump(mode="json", exclude=set(PLACES)),
         ),
         starting_weights=run.starting_weights,
     )
@@ -148,10 +151,11 @@ def _data(run: Run, wanted: Publication) -> dict[str, str]:
     """The hash of each data set that had a part in the release."""
     places = {
         "train": run.config.train,
+        "own photos": run.config.photos,
         "heldout": run.config.heldout,
         "measuring": wanted.heldout,
         "photos": wanted.photos,
-        "fitting": wanted.fitting,
+        "fitting": wanted.fitting or run.config.calibration,
     }
     return {name: data_hash(place) for name, place in places.items() if place is not None}
 

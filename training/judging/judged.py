@@ -16,8 +16,9 @@ from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import NamedBytes, read_photo
 from wreckid.serving.result import Result
-from wreckid.training.data import INDEX, MANIFEST, DataError, LabelledPhoto, read_data, read_picture
+from wreckid.training.data import MANIFEST, DataError, LabelledPhoto, read_data, read_picture
 from wreckid.training.judging.corruptions import corrupted
+from wreckid.training.photos.photoset import INDEX
 
 LONG_ENOUGH = 512
 """Pixels on the short side of what is corrupted; more than any network here takes."""
