@@ -100,12 +100,12 @@ def test_two_processes_share_a_run(config: TrainConfig, tmp_path: Path) -> None:
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
 
 
-def test_the_family_counts_beside_the_type() -> None:
+def test_the_family_counts_beside_the_type(config: TrainConfig) -> None:
     logits = torch.tensor([[3.0, 2.0, -1.0]])
     label = torch.tensor([0])
     families = torch.tensor([0, 0, 2])
     alone, beside = (
-        Criterion(families, TrainConfig(train=Path(), heldout=Path(), family_weight=weight))
+        Criterion(families, config.model_copy(update={"family_weight": weight}))
         for weight in (0.0, 1.0)
     )
     share = logits.softmax(dim=1)[0, :2].sum()
