@@ -38,18 +38,40 @@ UNMEASURED: frozenset[PartKind] = frozenset({"propeller", "antenna"})
 
 @dataclass(frozen=True)
 class Part:
-    """A named piece of an airframe."""
+    """A named piece of an airframe.
+
+    Attributes:
+        name: what an investigator would call it.
+        kind: its place in the build of an aircraft.
+        paint: what it is covered with.
+        mesh: its skin, where it now lies.
+        home: where each vertex of the skin was on the whole airframe, float[V, 3].
+        inside: what a tear has laid open, with colours at its vertices.
+    """
 
     name: str
     kind: PartKind
     paint: Paint
     mesh: trimesh.Trimesh
+    home: Array
+    inside: trimesh.Trimesh | None = None
 
     def moved(self, transform: Array) -> "Part":
         """A copy under a 4 x 4 homogeneous transform."""
-        mesh = self.mesh.copy()
-        mesh.apply_transform(transform)
-        return replace(self, mesh=mesh)
+        return self.reshaped(lambda points: trimesh.transform_points(points, transform))
+
+    def reshaped(self, change: Callable[[Array], Array]) -> "Part":
+        """A copy with every point, float[N, 3], moved to another place."""
+        skin = trimesh.Trimesh(change(self.mesh.vertices), self.mesh.faces, process=False)
+        inside = self.inside and self.inside.copy()
+        if inside is not None:
+            inside.vertices = change(inside.vertices)
+        return replace(self, mesh=skin, inside=inside)
+
+
+def whole(name: str, kind: PartKind, paint: Paint, mesh: trimesh.Trimesh) -> Part:
+    """A part as it left the factory."""
+    return Part(name, kind, paint, mesh, home=np.array(mesh.vertices))
 
 
 def build(geometry: Geometry) -> tuple[Part, ...]:
@@ -67,10 +89,10 @@ def extents(parts: Sequence[Part]) -> tuple[float, float]:
 def _parts_of(spec: Any) -> Iterator[Part]:
     mesh = _BUILDERS[type(spec)](spec)
     if not spec.mirror:
-        yield Part(spec.name, spec.kind, spec.paint, mesh)
+        yield whole(spec.name, spec.kind, spec.paint, mesh)
         return
-    yield Part(f"left {spec.name}", spec.kind, spec.paint, mesh)
-    yield Part(f"right {spec.name}", spec.kind, spec.paint, _mirrored(mesh))
+    yield whole(f"left {spec.name}", spec.kind, spec.paint, mesh)
+    yield whole(f"right {spec.name}", spec.kind, spec.paint, _mirrored(mesh))
 
 
 def _mirrored(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -134,7 +156,9 @@ def _stations(knots: Array, *, cosine: bool) -> Array:
     share = np.linspace(0, 1, round(1 / LONG_EDGE) + 1)
     if cosine:
         share = (1 - np.cos(np.pi * share)) / 2
-    return np.unique(np.concatenate([knots, knots[0] + share * (knots[-1] - knots[0])]))
+    stations = np.sort(np.concatenate([knots, knots[0] + share * (knots[-1] - knots[0])]))
+    apart = np.diff(stations) > 1e-6 * (knots[-1] - knots[0])
+    return np.asarray(stations[np.concatenate([[True], apart])])
 
 
 def aerofoil(points: int = AROUND) -> Array:

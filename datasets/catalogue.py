@@ -1,6 +1,7 @@
 """The catalogue: what there is to recognise, one YAML file a type."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
@@ -20,6 +21,8 @@ from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry
 
 NOT_A_UAV = "not-a-uav"
+OWN_TYPES = "WRECKID_TYPES"
+"""The variable that names a folder with files of types that the package lacks."""
 
 Value = TypeVar("Value")
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -181,7 +184,10 @@ class Catalogue(_Frozen):
         """
         unknown = [name for name in classes if name != NOT_A_UAV and name not in self.types]
         if unknown:
-            raise CatalogueError(f"The catalogue has no type {', '.join(unknown)}.")
+            raise CatalogueError(
+                f"The catalogue has no type {', '.join(unknown)}: put the file of each into the"
+                f" folder that the variable {OWN_TYPES} names."
+            )
         return tuple(
             NOT_A_UAV if name == NOT_A_UAV else self.types[name].family for name in classes
         )
@@ -204,11 +210,23 @@ def read_type(file: Path) -> UavType:
     """
     try:
         uav = UavType.model_validate(_read_yaml(file))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise CatalogueError(f"{file.name} is not a valid type: {error}") from error
+    except ValidationError as error:
+        raise CatalogueError(f"{file.name} is not a valid type: {_problems(error)}.") from error
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise CatalogueError(f"{file.name} is not a valid type: {reason}.") from error
     if file.name != f"{uav.id}.yaml":
         raise CatalogueError(f"{file.name} holds the type {uav.id}: rename it to {uav.id}.yaml.")
     return uav
+
+
+def _problems(error: ValidationError) -> str:
+    """Each field that is wrong, and why, in one line."""
+    places = [".".join(str(part) for part in one["loc"]) for one in error.errors()]
+    return "; ".join(
+        f"{place}: {one['msg']}" if place else one["msg"]
+        for place, one in zip(places, error.errors(), strict=True)
+    )
 
 
 def _read_shared(file: Path, model: type[BaseModel]) -> dict[str, Any]:
@@ -234,13 +252,42 @@ def read_catalogue(folder: Path) -> Catalogue:
         name.removesuffix(".yaml"): _read_shared(folder / name, model)
         for name, model in shared.items()
     }
+    return _agreeing(types={uav.id: uav for uav in types}, **entries)
+
+
+def _agreeing(**entries: Any) -> Catalogue:
+    """A catalogue whose entries refer to each other rightly."""
     try:
-        return Catalogue(types={uav.id: uav for uav in types}, **entries)
+        return Catalogue(**entries)
     except ValidationError as error:
-        raise CatalogueError(f"The catalogue contradicts itself: {error}") from error
+        raise CatalogueError(f"The catalogue contradicts itself: {_problems(error)}.") from error
+
+
+def extended(known: Catalogue, own: Iterable[UavType]) -> Catalogue:
+    """A catalogue with types of one's own beside those it has.
+
+    Raises:
+        CatalogueError: a type is there already, or refers to something that does not exist.
+    """
+    added = {uav.id: uav for uav in own}
+    taken = sorted(added.keys() & known.types.keys())
+    if taken:
+        raise CatalogueError(f"The catalogue has a type {taken[0]} already: choose another id.")
+    types = dict(sorted({**known.types, **added}.items()))
+    return _agreeing(types=types, families=known.families, confusers=known.confusers)
 
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue that comes with the package."""
-    return read_catalogue(Path(__file__).with_name("catalogue"))
+    """The catalogue that comes with the package, and the types in the folder `WRECKID_TYPES`.
+
+    Raises:
+        CatalogueError: a file is invalid or refers to something that does not exist.
+    """
+    shipped = read_catalogue(Path(__file__).with_name("catalogue"))
+    own = os.environ.get(OWN_TYPES)
+    if not own:
+        return shipped
+    if not Path(own).is_dir():
+        raise CatalogueError(f"{OWN_TYPES} names {own}, which is no folder: mend or unset it.")
+    return extended(shipped, map(read_type, sorted(Path(own).glob("*.yaml"))))

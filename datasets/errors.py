@@ -1,5 +1,21 @@
-"""The one family of expected failures."""
+"""The one family of expected failures, and the words for what pydantic refuses."""
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class SetupError(Exception):
     """Something that was set up or asked for cannot work; the message is what to tell a person."""
+
+
+def first_problem(problems: Sequence[Any], *within: str) -> str:
+    """The first problem that pydantic found, as `field: words` without a full stop.
+
+    Args:
+        problems: what `errors()` of a `ValidationError` gives.
+        within: names of what holds the field.
+    """
+    first = problems[0]
+    steps = (*within, *(str(step) for step in first["loc"] if step != "function-after"))
+    words = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{'.'.join(steps)}: {words}" if steps else words

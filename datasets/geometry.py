@@ -135,12 +135,13 @@ PartSpec = Annotated[
 
 
 class Scheme(_Frozen):
-    """One way in which the type is painted; `weight` is how common it is among the schemes."""
+    """One way in which the type is painted and lettered; `weight` is how common it is."""
 
     name: str
     skin: Colour
     accent: Colour
     weight: Positive = 1.0
+    stencils: tuple[str, ...] = Field(default=(), description="Words seen on wings, hull and fins.")
 
 
 class Geometry(_Frozen):

@@ -5,15 +5,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
+
+from wreckid.datasets.marks import arrow, bars, caption, circle, watermark
 
 Array = npt.NDArray[np.float32]
 Rng = np.random.Generator
 
 
+UNTOUCHED = 0.7
+"""Share of pictures that are passed on as they were taken."""
+MARKS = ((watermark, 0.24), (caption, 0.16), (circle, 0.12), (arrow, 0.08), (bars, 0.2))
+"""What is put on the others, each with its chance."""
+
+
 @dataclass(frozen=True)
 class Development:
-    """How a picture is exposed, coloured, blurred and saved."""
+    """How a picture is exposed, coloured, blurred and saved.
+
+    Attributes:
+        brightness: exposure as a factor.
+        balance: factors of red, green and blue.
+        contrast: around a middle grey, as a factor.
+        blur: standard deviation of the lens's blur in pixels.
+        noise: standard deviation of the sensor's noise in good light, of a range of 1.
+        quality: of JPEG.
+        shake: how far the camera moved in pixels, right and down.
+        vignette: share of light lost in the corners.
+    """
 
     brightness: float
     balance: tuple[float, float, float]
@@ -21,18 +40,24 @@ class Development:
     blur: float
     noise: float
     quality: int
+    shake: tuple[float, float] = (0, 0)
+    vignette: float = 0
 
 
 def random_development(rng: Rng) -> Development:
-    """Settings between a good camera and a bad phone behind a messenger."""
+    """Settings between a good camera and a bad phone in a shaking hand."""
     warmth, tint = rng.normal(0, 0.08), rng.normal(0, 0.03)
+    defocus = rng.exponential(1.2) * (rng.random() < 0.08)
+    turn, far = rng.uniform(0, np.pi), rng.uniform(1, 5) * (rng.random() < 0.1)
     return Development(
         brightness=float(np.exp(rng.normal(-0.1, 0.35))),
         balance=(1 + warmth, 1 + tint, 1 - warmth),
         contrast=float(np.exp(rng.normal(0, 0.2))),
-        blur=float(0.35 + abs(rng.normal(0, 0.4))),
+        blur=float(0.35 + abs(rng.normal(0, 0.4)) + defocus),
         noise=float(abs(rng.normal(0, 0.008))),
         quality=int(rng.integers(45, 96)),
+        shake=(float(far * np.cos(turn)), float(far * np.sin(turn))),
+        vignette=float(rng.uniform(0, 0.5) * (rng.random() < 0.3)),
     )
 
 
@@ -53,7 +78,7 @@ def luminance(light: Array) -> Array:
 
 
 def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
-    """Expose to a middle grey, colour, blur and add sensor noise.
+    """Expose to a middle grey, shake, darken the corners, colour, blur and add sensor noise.
 
     Args:
         light: float[H, W, 3] linear light in any scale.
@@ -61,33 +86,61 @@ def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
         rng: decides the sensor noise.
     """
     middle = float(np.percentile(luminance(light), 60)) + 1e-6
-    exposed = light * (0.3 * settings.brightness / middle)
+    exposed = _shaken(light, settings.shake) * (0.3 * settings.brightness / middle)
+    exposed = exposed * _falloff(exposed.shape, settings.vignette)[..., None]
     exposed = exposed / (1 + 0.25 * exposed) * np.array(settings.balance, np.float32)
     values = encoded(exposed)
     values = 0.45 + (values - 0.45) * settings.contrast
     image = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
     blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(settings.blur)), np.float32)
-    grain = rng.normal(0, settings.noise * 255, blurred.shape)
+    grain = _grain(np.asarray(blurred / 255, np.float32), middle, rng) * settings.noise * 255
     return Image.fromarray(np.clip(blurred + grain, 0, 255).astype(np.uint8))
 
 
+def _shaken(light: Array, shake: tuple[float, float]) -> Array:
+    """The mean of the picture along a way in pixels."""
+    steps = int(np.ceil(np.hypot(*shake)))
+    if steps == 0:
+        return light
+    reach = int(np.ceil(np.abs(shake).max()))
+    padded = np.pad(light, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    height, width, _ = light.shape
+    total = np.zeros_like(light)
+    for share in np.linspace(-0.5, 0.5, steps + 1):
+        right, down = (reach + round(share * way) for way in shake)
+        total += padded[down : down + height, right : right + width]
+    return np.asarray(total / (steps + 1))
+
+
+def _falloff(shape: tuple[int, ...], vignette: float) -> Array:
+    """Share of light that each pixel keeps, float32[H, W]."""
+    rows, columns = (np.linspace(-1, 1, extent, dtype=np.float32) for extent in shape[:2])
+    return np.asarray(1 - vignette * (rows[:, None] ** 2 + columns**2) / 2)
+
+
+def _grain(values: Array, middle: float, rng: Rng) -> Array:
+    """Noise of about unit deviation by day, more in shadows and up to four times at night."""
+    gain = float(np.clip((0.1 / middle) ** 0.5, 1, 4))
+    return np.asarray(rng.standard_normal(values.shape, np.float32) * gain * (1.4 - 0.8 * values))
+
+
 def annotated(image: Image.Image, rng: Rng) -> Image.Image:
-    """Now and then a press watermark, a red circle or the border of a screenshot."""
-    image = image.copy()
-    pen = ImageDraw.Draw(image)
-    width, height = image.size
-    if rng.random() < 0.06:
-        text = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTabcdefghiklmnopr.:/ 0123456789"), 14))
-        place = rng.uniform(0, 0.7) * width, rng.choice([0.03, 0.9]) * height
-        font = ImageFont.load_default(float(rng.uniform(0.04, 0.09)) * height)
-        pen.text(place, text, fill=str(rng.choice(["white", "yellow", "black"])), font=font)
-    if rng.random() < 0.03:
-        centre, radius = rng.uniform(0.3, 0.7, 2) * width, rng.uniform(0.1, 0.3) * width
-        pen.ellipse([*(centre - radius), *(centre + radius)], outline="red", width=width // 70)
-    if rng.random() < 0.04:
-        bar = int(height * rng.uniform(0.04, 0.12))
-        pen.rectangle([0, 0, width, bar], fill="black")
-        pen.rectangle([0, height - bar, width, height], fill="black")
+    """Pass a picture on: mostly untouched, else saved again and again, or written on."""
+    if rng.random() < UNTOUCHED:
+        return image.copy()
+    for mark, chance in MARKS:
+        if rng.random() < chance:
+            image = mark(image, rng)
+    return _resaved(image, rng)
+
+
+def _resaved(image: Image.Image, rng: Rng) -> Image.Image:
+    """Made smaller and larger again, with a round of JPEG each time."""
+    for _ in range(rng.integers(1, 3)):
+        share = rng.uniform(0.7, 1)
+        small = image.resize([max(8, int(extent * share)) for extent in image.size])
+        with Image.open(io.BytesIO(jpeg(small, int(rng.integers(40, 90))))) as saved:
+            image = saved.resize(image.size)
     return image
 
 

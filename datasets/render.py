@@ -4,17 +4,20 @@ The same seed gives the same pictures whatever the number of workers, since each
 all its chances from its own generator, seeded by the set's seed and the picture's number.
 """
 
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from wreckid.datasets.airframe import Part, build, extents
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
@@ -26,7 +29,7 @@ from wreckid.datasets.scene import shoot, two_threads
 from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
-VERSION = 2
+VERSION = 4
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
@@ -42,9 +45,9 @@ SHARES = {
     "laid-out": 0.05,
 }
 """How often each damage is drawn."""
-NEGATIVES = 0.13
+NEGATIVES = 0.15
 """Share of pictures without a UAV."""
-EMPTY = 0.3
+EMPTY = 0.4
 """Share of those that show nothing but the place."""
 ODD_COLOURS = 0.2
 """Share of wrecks in a colour that the catalogue does not list."""
@@ -95,13 +98,21 @@ class RenderError(SetupError):
     """The set cannot be rendered as asked; the message says what to do."""
 
 
-def subjects(catalogue: Catalogue) -> tuple[Subject, ...]:
-    """The types of a catalogue that can be drawn."""
-    return tuple(
-        Subject(uav.id, uav.family, uav.geometry)
+def subjects(catalogue: Catalogue, only: Sequence[str] | None = None) -> tuple[Subject, ...]:
+    """The types of a catalogue that can be drawn, all or only some.
+
+    Raises:
+        RenderError: one that was asked for cannot be drawn.
+    """
+    drawn = {
+        uav.id: Subject(uav.id, uav.family, uav.geometry)
         for uav in catalogue.types.values()
         if uav.geometry is not None
-    )
+    }
+    missing = [name for name in only or () if name not in drawn]
+    if missing:
+        raise RenderError(f"The catalogue has no type {missing[0]} with a geometry to be drawn.")
+    return tuple(one for name, one in drawn.items() if not only or name in only)
 
 
 def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[dict[str, Any]]:
@@ -113,7 +124,7 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
     Raises:
         RenderError: the folder holds a set of another seed, size or renderer.
     """
-    (job.out / "pictures").mkdir(parents=True, exist_ok=True)
+    job.out.mkdir(parents=True, exist_ok=True)
     done = _rows_so_far(job)
     yield from done[:count]
     todo = range(len(done), count)
@@ -137,12 +148,12 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     shot = shoot(find.wreck, find.scheme, job.around, job.pixels, rng)
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
-    file = Path("pictures") / f"{number:06d}.jpg"
-    part = job.out / file.with_suffix(".part")
-    part.write_bytes(jpeg(image, settings.quality))
-    part.replace(job.out / file)
+    file, mask = Path(f"pictures/{number:06d}.jpg"), Path(f"masks/{number:06d}.png")
+    _save(job.out / file, jpeg(image, settings.quality))
+    _save(job.out / mask, _png(shot.sight.mask))
     return {
         "file": file.as_posix(),
+        "mask": mask.as_posix(),
         "wreck": number_of_wreck,
         "type": find.subject.id if find.subject else NOT_A_UAV,
         "family": find.subject.family if find.subject else NOT_A_UAV,
@@ -150,11 +161,28 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
         "damage": find.wreck.damage,
         "length_m": find.length_m,
         "wingspan_m": find.wingspan_m,
+        "box": shot.sight.box,
+        "covers": round(float(shot.sight.mask.mean()), 4),
+        "parts": shot.sight.parts,
         **shot.truth,
         "pixels": job.pixels,
         "seed": job.seed,
         "renderer": VERSION,
     }
+
+
+def _save(file: Path, data: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(file)
+
+
+def _png(mask: npt.NDArray[np.bool_]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
@@ -194,7 +222,10 @@ def _find(drawn: Sequence[Subject], rng: np.random.Generator) -> Find:
 def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]:
     """The airframe with proportions off by a few per cent, as published dimensions are."""
     scale = np.diag([*np.exp(rng.normal(0, 0.025, 3)), 1.0])
-    return tuple(part.moved(scale) for part in build(geometry))
+    return tuple(part.moved(scale) for part in _airframe(geometry))
+
+
+_airframe = lru_cache(maxsize=64)(build)
 
 
 def _scheme(geometry: Geometry, rng: np.random.Generator) -> Scheme:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import trimesh
 
 from wreckid.datasets.geometry import Paint
+from wreckid.datasets.livery import SOOT
 from wreckid.datasets.noise import SmoothNoise
 from wreckid.datasets.wreckage import Wreck, bounds
 
@@ -24,23 +25,10 @@ ROUGHNESS: dict[Paint, tuple[float, float]] = {
     "rubber": (0.6, 0.9),
     "carbon": (0.2, 0.5),
 }
-SOOT = np.array([0.012, 0.011, 0.010])
-
-
-class Camouflage:
-    """Patches of a second colour on skins."""
-
-    def __init__(self, wreck: Wreck, rng: Rng) -> None:
-        size = float(np.ptp(bounds(wreck.parts), axis=0).max())
-        self._patches = SmoothNoise(rng, wavelength=size * 0.25)
-
-    def on(self, mesh: trimesh.Trimesh, first: Array, second: Array) -> Array:
-        """Linear colours at the vertices, float[V, 3]."""
-        return np.where(self._patches(mesh.vertices)[:, None] > 0, first, second)
 
 
 class Dirt:
-    """Soil and soot on skins, more of both near the ground and the fire."""
+    """Soil and soot on engines, gear and things lying around."""
 
     def __init__(self, wreck: Wreck, soil: Array, rng: Rng) -> None:
         size = float(np.ptp(bounds(wreck.parts), axis=0).max())
@@ -49,9 +37,9 @@ class Dirt:
         self._soil = soil
         self._amount = rng.uniform(0, 0.5) * (rng.random() < 0.7)
 
-    def on(self, mesh: trimesh.Trimesh, base: Array, burnt: float) -> Array:
-        """Linear colours at the vertices, float[V, 3], from one colour or one a vertex."""
-        fine, coarse = self._fine(mesh.vertices), self._coarse(mesh.vertices)
+    def on(self, points: Array, base: Array, burnt: float) -> Array:
+        """Linear colours float[N, 3] at points, from one colour or one a point."""
+        fine, coarse = self._fine(points), self._coarse(points)
         soiled = np.clip(self._amount * (0.5 + 0.5 * fine + 0.3 * coarse), 0, 0.9)[:, None]
         sooted = np.clip(burnt * (1.2 + 0.5 * coarse + 0.3 * fine), 0, 0.97)[:, None]
         colour = (1 - soiled) * np.clip(base * (1 + 0.06 * fine)[:, None], 0, 0.9)
@@ -59,13 +47,13 @@ class Dirt:
         return np.asarray((1 - sooted * (burnt > 0)) * colour + sooted * (burnt > 0) * SOOT)
 
 
-def material(paint: Paint, rng: Rng) -> dict[str, Any]:
-    """A glossy surface that takes its colour from the vertices."""
+def material(paint: Paint, rng: Rng, colour: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A glossy surface that takes its colour from the vertices, or from a texture."""
     return {
         "type": "twosided",
         "material": {
             "type": "principled",
-            "base_color": {"type": "mesh_attribute", "name": "vertex_color"},
+            "base_color": colour or {"type": "mesh_attribute", "name": "vertex_color"},
             "roughness": float(rng.uniform(*ROUGHNESS[paint])),
             "metallic": 0.8 if paint == "metal" else 0.0,
             "specular": 0.5,

@@ -1,21 +1,21 @@
 """Parts of an airframe -> a wreck: broken, bent, burnt, scattered, incomplete parts.
 
-A small grammar: operations on parts (`cut`, `crumple`, `posed`, `settled`, `scattered`, `without`)
-and, built from them, the damages of `DAMAGES`. Each takes the random generator it may use.
+A small grammar: operations on parts (`tearing.cut`, `crumple`, `posed`, `settled`, `scattered`,
+`without`) and, built from them, the damages of `DAMAGES`. Each takes the generator it may use.
 The ground is z = 0; lengths in metres, angles in radians.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import trimesh
 from trimesh.transformations import euler_matrix, translation_matrix
 
 from wreckid.datasets.airframe import Part
 from wreckid.datasets.geometry import PartKind
 from wreckid.datasets.noise import SmoothNoise
+from wreckid.datasets.tearing import cut
 
 Array = npt.NDArray[np.float64]
 Parts = tuple[Part, ...]
@@ -36,31 +36,6 @@ class Wreck:
     burnt: float = 0.0
 
 
-def cut(part: Part, origin: Array, normal: Array, rng: Rng) -> Parts:
-    """Break a part along a ragged surface; pieces that would be empty are left out.
-
-    The mesh is sheared by noise that depends only on the position within the plane, cut flat,
-    and sheared back: the flat cut becomes a ragged one and everything else stays in place.
-    """
-    size = float(np.ptp(part.mesh.bounds, axis=0).max())
-    noise = SmoothNoise(rng, wavelength=size * 0.12)
-
-    def ragged(points: Array) -> Array:
-        flat = points - np.outer((points - origin) @ normal, normal)
-        return np.outer(noise(flat) * size * 0.025, normal)
-
-    sheared = trimesh.Trimesh(
-        part.mesh.vertices + ragged(part.mesh.vertices), part.mesh.faces, process=False
-    )
-    pieces = []
-    for side, name in ((normal, "near"), (-normal, "far")):
-        mesh = trimesh.intersections.slice_mesh_plane(sheared, -side, origin)
-        if len(mesh.faces) > 3:
-            mesh = trimesh.Trimesh(mesh.vertices - ragged(mesh.vertices), mesh.faces, process=False)
-            pieces.append(replace(part, name=f"{part.name}, {name} piece", mesh=mesh))
-    return tuple(pieces)
-
-
 def crumple(parts: Parts, amount: float, rng: Rng) -> Parts:
     """Buckle skins by a smooth displacement; `amount` is a share of each part's size."""
     return tuple(_crumpled(part, amount, rng) for part in parts)
@@ -69,9 +44,9 @@ def crumple(parts: Parts, amount: float, rng: Rng) -> Parts:
 def _crumpled(part: Part, amount: float, rng: Rng) -> Part:
     size = float(np.ptp(part.mesh.bounds, axis=0).max())
     noises = [SmoothNoise(rng, wavelength=size * 0.35) for _ in range(3)]
-    shift = np.stack([noise(part.mesh.vertices) for noise in noises], axis=1)
-    vertices = part.mesh.vertices + amount * size * shift
-    return replace(part, mesh=trimesh.Trimesh(vertices, part.mesh.faces, process=False))
+    return part.reshaped(
+        lambda points: points + amount * size * np.stack([noise(points) for noise in noises], 1)
+    )
 
 
 def without(parts: Parts, kinds: Iterable[PartKind], chance: float, rng: Rng) -> Parts:
@@ -175,7 +150,7 @@ def _torn_across(part: Part, rng: Rng) -> Parts:
     axis = int(np.argmax((high - low)[:2]))
     normal = np.eye(3)[axis]
     origin = low + (high - low) * rng.uniform(0.2, 0.8)
-    pieces = cut(part, origin, normal, rng) or (part,)
+    pieces = cut(part, origin, normal, rng)
     return tuple(sorted(pieces, key=lambda piece: abs(piece.mesh.bounds.mean(axis=0)[1])))
 
 

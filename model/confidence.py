@@ -1,9 +1,19 @@
 """What the numbers of the network mean: pure functions on arrays."""
 
+from collections.abc import Callable, Mapping
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+
+GAMMA = 0.1
+"""Exponent of the generalised entropy; small ones look at the unlikely classes too."""
+SMALLEST = 1e-7
+"""Probability below which a class adds no less to the generalised entropy."""
+
+OutsideScore = Literal["energy", "gen"]
 
 
 def probabilities(logits: npt.ArrayLike, temperature: float) -> Array:
@@ -20,6 +30,23 @@ def energy(logits: npt.ArrayLike, temperature: float) -> Array:
     """
     scaled = np.asarray(logits, np.float64) / temperature
     return np.asarray(-temperature * np.logaddexp.reduce(scaled, axis=-1))
+
+
+def generalised_entropy(logits: npt.ArrayLike, temperature: float) -> Array:
+    """GEN, the mean of (p (1 - p))^0.1 over all classes, of logits[..., C] (Liu et al., 2023).
+
+    The higher it is, the more the probabilities are spread, and the less the photo is like what
+    the network was trained on.
+    """
+    p = np.clip(probabilities(logits, temperature), SMALLEST, 1 - SMALLEST)
+    return np.asarray(((p * (1 - p)) ** GAMMA).mean(axis=-1))
+
+
+OUTSIDE: Mapping[OutsideScore, Callable[[npt.ArrayLike, float], Array]] = {
+    "energy": energy,
+    "gen": generalised_entropy,
+}
+"""Out-of-catalogue scores of logits[..., C] at a temperature, by the name in a manifest."""
 
 
 def prediction_set(probabilities: npt.ArrayLike, quantile: float) -> tuple[int, ...]:

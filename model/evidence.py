@@ -25,7 +25,7 @@ from wreckid.datasets.catalogue import (
     WingForm,
     WingPosition,
 )
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 
 Unit = Literal["mm", "cm", "m", "in", "ft"]
 Measure = Literal["airframe", "fuselage", "wingspan", "fragment", "unknown"]
@@ -144,7 +144,7 @@ class Evidence(_Frozen):
     part: tuple[Words, ...] = Field(
         default=(), max_length=8, description="Parts identified by hand, in words."
     )
-    boxes: tuple[Box, ...] = Field(default=(), max_length=16, description="One a photo at most.")
+    boxes: tuple[Box, ...] = Field(default=(), max_length=1000, description="One a photo at most.")
     prior: Identifier | None = Field(default=None, description="Id of a prior; none by default.")
 
     @field_validator("lengths")
@@ -169,6 +169,10 @@ class Evidence(_Frozen):
     def length(self, measures: Measure) -> Length | None:
         """The length of one measure, if it was given."""
         return next((one for one in self.lengths if one.measures == measures), None)
+
+    def box(self, photo: int) -> Box | None:
+        """The box in one photo, counted from 1, if it was given."""
+        return next((one for one in self.boxes if one.photo == photo), None)
 
     @property
     def speaks(self) -> bool:
@@ -217,15 +221,7 @@ def read_evidence(given: Mapping[str, Any] | str) -> Evidence:
             return Evidence.model_validate_json(given)
         return Evidence.model_validate(given)
     except ValidationError as error:
-        raise EvidenceError(sentence(error)) from error
-
-
-def sentence(error: ValidationError) -> str:
-    """The first problem as one sentence that names the field."""
-    problem = error.errors()[0]
-    place = ".".join(str(step) for step in problem["loc"] if step != "function-after")
-    words = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"evidence{'.' * bool(place)}{place}: {words}."
+        raise EvidenceError(first_problem(error.errors(), "evidence") + ".") from error
 
 
 def _number(words: str) -> float:
@@ -246,3 +242,7 @@ def _longer(one: Length | None, other: Length | None) -> bool:
     if one is None or other is None:
         return False
     return one.metres * (1 - 2 * one.tolerance) > other.metres * (1 + 2 * other.tolerance)
+
+
+NOTHING = Evidence()
+"""What is known of an item when nothing is."""

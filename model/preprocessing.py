@@ -2,9 +2,11 @@
 
 import logging
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF")
 """The formats that are read, as Pillow names them; its JPEG reader opens MPO too."""
+
+MOST_PAGES = 100
+"""Most pages of a TIFF file that are looked at."""
+
+REDUCED = 1
+"""Bit of a TIFF page's `NewSubfileType`: it shows another page made small."""
 
 MOST_PIXELS = 64_000_000
 """Most pixels held in memory for one photo."""
@@ -31,6 +39,8 @@ FailureCode = Literal[
     "unreadable",
     "missing",
     "changing",
+    "box-outside",
+    "too-many-pages",
 ]
 
 SENTENCES: dict[FailureCode, str] = {
@@ -47,6 +57,10 @@ SENTENCES: dict[FailureCode, str] = {
     "missing": "The file was not there when it was to be read: look for it where it was collected.",
     "changing": "The file changed while it was read:"
     " wait until whatever writes it has ended, then start a new run.",
+    "box-outside": "The box leaves too few pixels within the photo:"
+    " give it in pixels of the upright photo, then start a new run.",
+    "too-many-pages": f"The file has more than {MOST_PAGES} pages, and no more were looked at:"
+    " split it and send the rest apart.",
 }
 
 TURNS = {
@@ -112,19 +126,37 @@ class Failure:
         return SENTENCES[self.code]
 
 
-def decode(data: bytes, at_least: int) -> Photo | Failure:
+def pages(file: IO[bytes]) -> tuple[int, ...]:
+    """Numbers of the pages of a TIFF file that are pictures of their own, from 0.
+
+    The last is `MOST_PAGES` where there are more; any other file has page 0.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            with Image.open(file, formats=("TIFF",)) as image:
+                return tuple(_own_pages(image)) or (0,)
+        except Exception:  # What is wrong with the file shows when it is decoded.
+            return (0,)
+
+
+def decode(data: bytes, at_least: int, page: int = 0) -> Photo | Failure:
     """Decode a photo into upright RGB; never raises, whatever the bytes.
 
     Args:
         data: the file as received.
         at_least: pixels that the picture keeps on its short side; a JPEG with more is scaled
             down while it is decoded.
+        page: which picture of the file, from 0.
     """
     if not data:
         return Failure("empty")
+    if page >= MOST_PAGES:
+        return Failure("too-many-pages")
     with warnings.catch_warnings(action="ignore"):
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
+                image.seek(page)
+                image.decodermaxblock = len(data)  # Block by block, threads wait for each other.
                 return _decode_opened(image, at_least)
         except UnidentifiedImageError:
             return Failure("unreadable" if _has_known_signature(data) else "not-an-image")
@@ -136,10 +168,30 @@ def decode(data: bytes, at_least: int) -> Photo | Failure:
 
 def to_array(image: Image.Image, spec: InputSpec) -> npt.NDArray[np.float32]:
     """Squash an RGB picture to the network's input, float32[3, size, size]."""
-    squashed = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC, reducing_gap=3.0)
-    scaled = np.asarray(squashed, np.float32) / 255
+    side = (spec.size, spec.size)
+    squashed = np.asarray(image.resize(side, Image.Resampling.BICUBIC, reducing_gap=3.0))
+    array = np.empty((3, *side), np.float32)
+    for channel, levels in enumerate(_levels(spec)):
+        np.take(levels, squashed[..., channel], out=array[channel])
+    return array
+
+
+@cache
+def _levels(spec: InputSpec) -> npt.NDArray[np.float32]:
+    """[3, 256]: what each value of a channel becomes."""
+    scaled = np.arange(256, dtype=np.float32)[:, None] / 255
     normalised = (scaled - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    return np.ascontiguousarray(normalised.T)
+
+
+def _own_pages(image: Image.Image) -> Iterator[int]:
+    for page in range(MOST_PAGES + 1):
+        try:
+            image.seek(page)
+        except EOFError:
+            return
+        if not image.getexif().get(ExifTags.Base.NewSubfileType, 0) & REDUCED:
+            yield page
 
 
 def _decode_opened(image: Image.Image, at_least: int) -> Photo | Failure:

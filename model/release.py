@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wreckid.datasets.catalogue import NOT_A_UAV
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
+from wreckid.model.confidence import OutsideScore
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.verdict import Probability, Thresholds
 
@@ -44,8 +45,20 @@ class PredictionSetRule(_Frozen):
 class OutOfCatalogueRule(_Frozen):
     """An item whose score is above the threshold looks like nothing in the catalogue."""
 
-    score: Literal["energy"]
+    score: OutsideScore
     threshold: float
+
+
+class CalibrationFacts(_Frozen):
+    """What the temperature, the prediction sets and the thresholds were fitted on."""
+
+    source: Literal["renders", "photos"]
+    pictures: int
+    photos_offered: int = Field(description="Real photos at hand, whether they were enough or not.")
+    uncertified: tuple[str, ...] = Field(
+        description="Thresholds for which no value could be shown to keep its promise; "
+        "the strictest one stands in."
+    )
 
 
 class Training(_Frozen):
@@ -80,6 +93,9 @@ class ReleaseFacts(_Frozen):
     prediction_set: PredictionSetRule
     out_of_catalogue: OutOfCatalogueRule
     verdict: Thresholds
+    calibration: CalibrationFacts | None = Field(
+        default=None, description="Null in releases that do not tell."
+    )
     training: Training
     starting_weights: StartingWeights
 
@@ -156,7 +172,9 @@ def write_release(folder: Path, facts: ReleaseFacts, files: Mapping[str, bytes])
     try:
         manifest = Manifest(**facts.model_dump(), files=hashes)
     except ValidationError as error:
-        raise ReleaseError(f"The release cannot be written: {_first(error)}.") from error
+        raise ReleaseError(
+            f"The release cannot be written: {first_problem(error.errors())}."
+        ) from error
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -175,7 +193,7 @@ def read_release(folder: Path) -> Release:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         raise ReleaseError(
-            f"{folder / MANIFEST} is not a manifest of format 1 ({_first(error)}):"
+            f"{folder / MANIFEST} is not a manifest of format 1 ({first_problem(error.errors())}):"
             " use a release made for this version of wreckid."
         ) from error
     for name, expected in manifest.files.items():
@@ -197,9 +215,21 @@ def shipped_release() -> Release:
     if len(folders) != 1:
         raise ReleaseError(
             f"Expected one release below {RELEASED} and found {len(folders)}:"
-            " name a release with --release DIR."
+            " name a release with --release NAME."
         )
     return read_release(folders[0])
+
+
+def find_release(name: str | None) -> Release:
+    """The release of a name, beside the shipped one or in a folder; without a name, the shipped.
+
+    Raises:
+        ReleaseError: there is none, or it cannot be read.
+    """
+    if name is None:
+        return shipped_release()
+    beside = RELEASED / name
+    return read_release(beside if (beside / MANIFEST).is_file() else Path(name))
 
 
 def _read(file: Path) -> bytes:
@@ -213,9 +243,3 @@ def _read(file: Path) -> bytes:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else problem["msg"]

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.errors import first_problem
 from wreckid.model.evidence import EvidenceError
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
@@ -93,7 +94,7 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
         settings,
         classifier,
         Page(classifier.identity, classifier.catalogue, settings),
-        Intake(settings),
+        Intake(settings, decoders.by_page),
         Crew(settings),
         metrics,
     )
@@ -197,5 +198,4 @@ def _has_type(request: Request, types: tuple[str, ...]) -> bool:
 def _first(error: RequestValidationError) -> str:
     """The first problem of a JSON body as one sentence that names the field."""
     found = error.errors()[0]
-    place = ".".join(str(step) for step in found["loc"][1:])
-    return f"{place or 'body'}: {found['msg'].removeprefix('Value error, ')}."
+    return first_problem([found | {"loc": found["loc"][1:] or found["loc"]}]) + "."

@@ -7,7 +7,7 @@ import bagit
 
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.folder import PLAN
-from wreckid.serving.plan import read_plan
+from wreckid.serving.item import read_plan
 from wreckid.serving.verify import evidence_root, read_log, verify
 
 RUN, EVIDENCE = "run", "evidence"

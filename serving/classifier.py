@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
-from wreckid.model.confidence import energy, probabilities, ranking
-from wreckid.model.evidence import Box, Evidence, EvidenceError
+from wreckid.model.confidence import OUTSIDE, probabilities, ranking
+from wreckid.model.evidence import NOTHING, Box, Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import Release
@@ -21,13 +21,11 @@ from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Resul
 from wreckid.serving.sight import Seen, Sight, see
 from wreckid.serving.weigher import Weigher
 
-NOTHING = Evidence()
-
 See = Callable[[NamedBytes, InputSpec, Box | None], Seen]
 """A photo, or a box of it, as the network takes it."""
 
-TOGETHER = 16
-"""Most photos that the network takes at once; bounds the memory of a long item."""
+TOGETHER = 4
+"""Most photos that the network takes at once: what it works on then stays in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +126,21 @@ class Classifier:
         Raises:
             EvidenceError: the evidence does not fit the photos.
         """
-        seen = self._seen(photos, evidence)
-        return self.judge(list(self._observed(seen)), evidence)
+        return self.judge(list(self.observe(self._seen(photos, evidence))), evidence)
 
-    def observe(self, photos: Iterable[NamedBytes]) -> Iterator[Observation]:
+    def see(self, photo: NamedBytes, box: Box | None = None) -> Seen:
+        """A photo, or a box of it, as the network takes it.
+
+        Raises:
+            EvidenceError: the box is not in the photo.
+        """
+        return self._see(photo, self.manifest.input, box)
+
+    def observe(self, seen: Iterable[Seen]) -> Iterator[Observation]:
         """What the network says of each photo, in order; of a bad one, only its record."""
-        return self._observed(self._see(photo, self.manifest.input, None) for photo in photos)
+        remaining = iter(seen)
+        while together := list(islice(remaining, TOGETHER)):
+            yield from self._observed_together(together)
 
     def run(self, batch: npt.NDArray[np.float32]) -> Outputs:
         """Run the network alone, on prepared photos, float32[N, 3, H, W]."""
@@ -153,14 +160,7 @@ class Classifier:
         beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
         if beyond:
             raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
-        boxes = {box.photo: box for box in evidence.boxes}
-        spec = self.manifest.input
-        return (self._see(photo, spec, boxes.get(n)) for n, photo in enumerate(photos, 1))
-
-    def _observed(self, seen: Iterable[Seen]) -> Iterator[Observation]:
-        remaining = iter(seen)
-        while together := list(islice(remaining, TOGETHER)):
-            yield from self._observed_together(together)
+        return (self.see(photo, evidence.box(number)) for number, photo in enumerate(photos, 1))
 
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
         """Run the network once for several photos."""
@@ -196,10 +196,11 @@ class Classifier:
         return sighting, tuple(views)
 
     def _out_of_catalogue(self, outputs: Outputs, copies: Sequence[int]) -> OutOfCatalogue:
-        """The mean energy of the photos, copies counted once, against the release's threshold."""
-        threshold = self.manifest.out_of_catalogue.threshold
-        score = float(shares(copies) @ energy(outputs.logits, self.manifest.temperature))
-        return OutOfCatalogue(score=score, threshold=threshold, outside=score > threshold)
+        """The mean score of the photos, copies counted once, against the release's threshold."""
+        rule = self.manifest.out_of_catalogue
+        each = OUTSIDE[rule.score](outputs.logits, self.manifest.temperature)
+        score = float(shares(copies) @ each)
+        return OutOfCatalogue(score=score, threshold=rule.threshold, outside=score > rule.threshold)
 
     def _agreement(self, each: npt.NDArray[np.float64], copies: Sequence[int]) -> Agreement:
         distinct, apart = len(set(copies)), disagreement(each, copies)
@@ -218,7 +219,8 @@ def _look(sight: Sight, outputs: Outputs) -> Look:
 
 def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:
     return first_copies(
-        [record.sha256 or "" for record, _ in usable], [look.fingerprint for _, look in usable]
+        [f"{record.sha256} {record.page}" for record, _ in usable],
+        [look.fingerprint for _, look in usable],
     )
 
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wreckid.datasets.errors import SetupError
-from wreckid.serving import operators, options, workshop
+from wreckid.serving import operators, options, photoverbs, releaseverbs, typeverbs, workshop
 
 if TYPE_CHECKING:
-    from wreckid.datasets.catalogue import UavType
     from wreckid.model.evidence import Evidence as KnownEvidence
-    from wreckid.model.release import Release
     from wreckid.serving.classifier import Classifier
     from wreckid.serving.intake import NamedBytes
     from wreckid.serving.result import Result
@@ -39,10 +37,13 @@ app = typer.Typer(
 
 app.add_typer(operators.app)
 app.add_typer(workshop.app)
+app.add_typer(releaseverbs.app, name="release")
+app.add_typer(photoverbs.app, name="photos")
+app.add_typer(typeverbs.app, name="types")
 
-ReleaseFolder = Annotated[
-    Path | None,
-    typer.Option("--release", help="A release folder; the shipped one by default."),
+ReleaseName = Annotated[
+    str | None,
+    typer.Option("--release", help="A release's name or folder; the shipped one by default."),
 ]
 Source = Annotated[
     Path,
@@ -70,7 +71,7 @@ def classify(
     context: typer.Context,
     photos: ExistingFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    release: ReleaseFolder = None,
+    release: ReleaseName = None,
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this service instead of judging here.")
     ] = None,
@@ -95,14 +96,15 @@ def classify(
     prior: options.Prior = None,
 ) -> None:
     """Judge photos of one wreck, what was measured or seen on it, or both."""
-    from wreckid.serving.intake import read_photo
+    from wreckid.serving.intake import by_page, read_photo
 
     evidence = options.evidence_of(context.params)
     if not photos and not evidence.speaks:
         raise typer.BadParameter("Name at least one photo, or give what was measured or seen.")
     received = [read_photo(photo, photo.name) for photo in photos or []]
     if server is None:
-        result = _classifier(release).classify(received, evidence)
+        pages = [page for file in received for page in by_page(file)]
+        result = _classifier(release).classify(pages, evidence)
     else:
         result = _asked(server, key, received, evidence)
     if as_json:
@@ -127,7 +129,7 @@ def batch(
         bool, typer.Option("--cameras", help="Show camera, time and place in the report.")
     ] = False,
     show: Annotated[ProgressStyle, typer.Option("--progress", help="On stderr.")] = "bar",
-    release: ReleaseFolder = None,
+    release: ReleaseName = None,
 ) -> None:
     """Judge every photo below a folder, each as a wreck of its own, and seal the run."""
     from wreckid.serving.folder import Wanted, open_run
@@ -178,7 +180,7 @@ def verify(
 
 
 @app.command()
-def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseFolder = None) -> None:
+def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseName = None) -> None:
     """Judge the photos of a run again and name every item that gets another answer."""
     from wreckid.serving.replay import replay as differences
 
@@ -198,29 +200,6 @@ def bag(
     from wreckid.serving.bag import make_bag
 
     typer.echo(f"{target}: seal {make_bag(out, evidence, target)}")
-
-
-@app.command()
-def types(
-    uav_id: Annotated[str | None, typer.Argument(metavar="ID", help="One type.")] = None,
-    three_view: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the type into a PNG file.")
-    ] = None,
-) -> None:
-    """List the types of the catalogue, or show one."""
-    from rich.console import Console
-
-    from wreckid.datasets.catalogue import catalogue
-    from wreckid.serving.tables import type_view, types_view
-
-    if uav_id is None:
-        if three_view is not None:
-            raise typer.BadParameter("Name the type to draw: wreckid types ID --three-view PNG.")
-        Console().print(types_view(catalogue()))
-    elif three_view is not None:
-        _draw(_type(uav_id), three_view)
-    else:
-        Console().print(type_view(_type(uav_id), catalogue()))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -253,17 +232,12 @@ def _stop(sentence: str) -> None:
     sys.exit(WRONG_USE)
 
 
-def _release(folder: Path | None) -> "Release":
-    from wreckid.model.release import read_release, shipped_release
-
-    return shipped_release() if folder is None else read_release(folder)
-
-
-def _classifier(folder: Path | None) -> "Classifier":
+def _classifier(name: str | None) -> "Classifier":
     from wreckid.datasets.catalogue import catalogue
+    from wreckid.model.release import find_release
     from wreckid.serving.classifier import Classifier
 
-    return Classifier(_release(folder), catalogue())
+    return Classifier(find_release(name), catalogue())
 
 
 def _asked(
@@ -277,20 +251,3 @@ def _asked(
         if photos:
             return client.classify(photos, evidence)
         return client.weigh(Sighting(photos=()), evidence)
-
-
-def _type(uav_id: str) -> "UavType":
-    from wreckid.datasets.catalogue import catalogue
-
-    if uav_id not in catalogue().types:
-        raise typer.BadParameter(f"There is no type {uav_id}: `wreckid types` lists them.")
-    return catalogue().types[uav_id]
-
-
-def _draw(uav: "UavType", file: Path) -> None:
-    if file.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{file} must end in .png.")
-    from wreckid.datasets.threeview import three_view
-
-    three_view(uav).save(file)
-    typer.echo(f"{uav.name}: {file}")

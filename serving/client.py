@@ -11,13 +11,12 @@ import httpx2
 from pydantic import TypeAdapter
 
 from wreckid.datasets.errors import SetupError
-from wreckid.model.evidence import Evidence
+from wreckid.model.evidence import NOTHING, Evidence
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.result import Result, Sighting
 from wreckid.serving.store.item import Statement
 from wreckid.serving.store.views import ItemLine, ItemPage, ItemView, NewItem, Told
 
-NOTHING = Evidence()
 PATIENCE_S = 120
 """How long an answer may take."""
 TRIES = 4

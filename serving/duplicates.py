@@ -24,15 +24,15 @@ def fingerprint(picture: Image.Image) -> str:
     return np.packbits(bits.astype(bool)).tobytes().hex() if quality >= LEAST_QUALITY else ""
 
 
-def first_copies(sha256: Sequence[str], fingerprints: Sequence[str]) -> tuple[int, ...]:
+def first_copies(keys: Sequence[str], fingerprints: Sequence[str]) -> tuple[int, ...]:
     """For each photo the number of the first that it copies, its own if none.
 
     Args:
-        sha256: of the bytes of each photo.
+        keys: what tells the bytes of one photo from those of others.
         fingerprints: how each photo looks, by `fingerprint`.
     """
-    leaders = list(range(len(sha256)))
-    for first, *others in (*same(sha256), *alike(fingerprints)):
+    leaders = list(range(len(keys)))
+    for first, *others in (*same(keys), *alike(fingerprints)):
         for other in others:
             leaders[_leader(leaders, other)] = _leader(leaders, first)
     earliest: dict[int, int] = {}

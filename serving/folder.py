@@ -17,8 +17,9 @@ from wreckid.datasets.errors import SetupError
 from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
+from wreckid.serving.item import Item, plan_lines, read_plan
 from wreckid.serving.pipeline import Judge, Judged, judge_in_order
-from wreckid.serving.plan import Item, ItemRule, Plan, make_plan, plan_lines, read_plan
+from wreckid.serving.plan import ItemRule, Plan, make_plan
 from wreckid.serving.provenance import actor, code_version, libraries
 from wreckid.serving.report import Contents, write_report
 from wreckid.serving.rows import Counts, Row, row_line, schema, table_header, table_line
@@ -134,6 +135,7 @@ class Run:
 
     def _contents(self) -> Contents:
         return Contents(
+            self.counts,
             self._out / RESULTS,
             self._out / PICTURES,
             self._out / CAMERAS if self._opened["cameras_in_report"] else None,
@@ -189,7 +191,7 @@ def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:
     plan = make_plan(wanted.source.resolve(), wanted.by_folder, wanted.out)
     custody.write_whole(wanted.out / PLAN, plan_lines(plan.items))
     decides = configuration(plan.rule, classifier)
-    log.append(OPENED, **_asked(wanted), **_found(wanted.out, plan), **_deciding(decides))
+    log.append(OPENED, **_asked(wanted), **_found(wanted, plan), **_deciding(decides))
     assert log.first is not None
     return log.first
 
@@ -204,13 +206,19 @@ def _asked(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _found(out: Path, plan: Plan) -> dict[str, Any]:
+def _found(wanted: Wanted, plan: Plan) -> dict[str, Any]:
     planned = {
         "items": len(plan.items),
         "photos": plan.photos,
-        "sha256": custody.sha256_of_file(out / PLAN),
+        "sha256": custody.sha256_of_file(wanted.out / PLAN),
     }
-    return {"root": str(plan.root), "planned": planned, "left_out": dict(plan.left_out)}
+    source_sha256 = custody.sha256_of_file(wanted.source) if wanted.source.is_file() else None
+    return {
+        "source_sha256": source_sha256,
+        "root": str(plan.root),
+        "planned": planned,
+        "left_out": dict(plan.left_out),
+    }
 
 
 def _deciding(decides: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,18 @@ import hashlib
 import os
 import stat
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from wreckid.model.preprocessing import Failure
+from wreckid.model.preprocessing import Failure, pages
 
 MOST_BYTES = 64 * 2**20
 """Largest photo that is taken in, at every door."""
+
+TIFF = (b"II", b"MM")
+"""How TIFF files begin, by their order of bytes."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,13 @@ class NamedBytes:
         name: a label, never a path to open.
         data: the bytes, or why they could not be had.
         sha256: hash of a file that is too large to be taken in; else null.
+        page: which picture of a file that holds several, from 0; else null.
     """
 
     name: str
     data: bytes | Failure
     sha256: str | None = None
+    page: int | None = None
 
 
 def read_photo(file: Path, name: str) -> NamedBytes:
@@ -42,9 +48,25 @@ def read_photo(file: Path, name: str) -> NamedBytes:
         return NamedBytes(name, Failure("unreadable"))
 
 
-def label(name: str) -> str:
+def by_page(photo: NamedBytes) -> tuple[NamedBytes, ...]:
+    """Each page of a TIFF file as a photo; any other file as it is."""
+    if isinstance(photo.data, Failure) or not may_have_pages(photo):
+        return (photo,)
+    numbers = pages(BytesIO(photo.data))
+    if len(numbers) == 1:
+        return (photo,)
+    return tuple(replace(photo, page=number) for number in numbers)
+
+
+def may_have_pages(photo: NamedBytes) -> bool:
+    """Whether a file begins as TIFF files do."""
+    return isinstance(photo.data, bytes) and photo.data.startswith(TIFF)
+
+
+def label(name: str, page: int | None = None) -> str:
     """A file name fit to be shown: no control characters, no broken Unicode."""
-    return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in name)
+    plain = "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in name)
+    return plain if page is None else f"{plain}, page {page + 1}"
 
 
 def _too_large(stream: BinaryIO, name: str) -> NamedBytes:

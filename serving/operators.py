@@ -33,7 +33,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8000.")] = None,
     release: Annotated[
-        Path | None, typer.Option(help="A release folder; the shipped one by default.")
+        str | None, typer.Option(help="A release's name or folder; the shipped one by default.")
     ] = None,
     store: OptionalFolder = None,
     settings: Annotated[
@@ -114,7 +114,7 @@ def _service(settings: "Settings") -> "FastAPI":
     """
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from wreckid.model.release import read_release, shipped_release
+    from wreckid.model.release import find_release
     from wreckid.serving.api import create_app
     from wreckid.serving.doors.keys import Keys
 
@@ -124,8 +124,7 @@ def _service(settings: "Settings") -> "FastAPI":
             f"{settings.host} can be reached by others, and there are no keys: make one with"
             " `wreckid keys create NAME --store DIR` and serve with --store DIR."
         )
-    found = shipped_release() if settings.release is None else read_release(settings.release)
-    service = create_app(found, settings)
+    service = create_app(find_release(settings.release), settings)
     if not keyed:  # A foreign page may not reach this machine under a name of its own.
         names = [f"[{name}]" if ":" in name else name for name in LOOPBACK]
         service.add_middleware(TrustedHostMiddleware, allowed_hosts=names)

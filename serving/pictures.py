@@ -1,13 +1,12 @@
 """What a report shows of a photo: a thumbnail, the class map, and a hash of how it looks."""
 
+import math
 from typing import NamedTuple
-
-from PIL import Image
 
 from wreckid.serving.classifier import View
 from wreckid.serving.overlay import address, overlay
 
-SIDE = 240
+SIDE = 256
 """Longest side of a thumbnail in pixels."""
 MAP_SIDE = 28
 """Side of the class map in pixels."""
@@ -31,8 +30,7 @@ class Picture(NamedTuple):
 
 def picture(photo: int, view: View, peak: float) -> Picture:
     """Make small what a view shows; `peak` is the strongest evidence in the item, in logits."""
-    small = view.picture.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
+    small = view.picture.reduce(math.ceil(max(view.picture.size) / SIDE))
     return Picture(
         photo,
         address(small, "JPEG", quality=70),

@@ -13,15 +13,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
+from wreckid.model.evidence import Box, EvidenceError
+from wreckid.model.preprocessing import Failure
 from wreckid.serving.camera import Tags, camera_data
-from wreckid.serving.classifier import TOGETHER, Classifier, Examination
+from wreckid.serving.classifier import Classifier, Examination
 from wreckid.serving.intake import NamedBytes, label
+from wreckid.serving.item import Item
 from wreckid.serving.pictures import Picture, picture
-from wreckid.serving.plan import Item
 from wreckid.serving.rows import Row
+from wreckid.serving.sight import Seen, unseen
 from wreckid.serving.source import Reader
 
 WORKERS = os.cpu_count() or 1
+CHUNK = 8
+"""Fewest photos that are judged and committed together, but for the last."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +56,30 @@ class Judge:
     def judge(self, items: Sequence[Item]) -> list[Judged]:
         """Judge a chunk of items; their photos share the batches of the network."""
         cameras: list[Tags] = []
-        observations = self.classifier.observe(self._photos(items, cameras))
+        observations = self.classifier.observe(self._seen(items, cameras))
         judged = []
         for item in items:
             seen = list(islice(observations, len(item.photos)))
             tags, cameras[: len(seen)] = cameras[: len(seen)], []
-            judged.append(self._judged(item, self.classifier.judge(seen), tags))
+            judged.append(self._judged(item, self.classifier.judge(seen, item.evidence), tags))
         return judged
 
-    def _photos(self, items: Sequence[Item], cameras: list[Tags]) -> Iterator[NamedBytes]:
+    def _seen(self, items: Sequence[Item], cameras: list[Tags]) -> Iterator[Seen]:
         """Read photos one by one as they are asked for, noting what they say of their cameras."""
         for item in items:
-            for place in item.photos:
+            for number, place in enumerate(item.photos, 1):
                 photo = self.reader.read(place)
                 cameras.append(camera_data(photo.data) if isinstance(photo.data, bytes) else {})
-                yield photo
+                yield self._see(photo, item.evidence.box(number))
+
+    def _see(self, photo: NamedBytes, box: Box | None) -> Seen:
+        try:
+            return self.classifier.see(photo, box)
+        except EvidenceError:
+            return unseen(photo, Failure("box-outside"))
 
     def _judged(self, item: Item, examination: Examination, cameras: Sequence[Tags]) -> Judged:
-        row = Row(
+        row = Row.model_construct(  # All of it was checked when it was made.
             **dict(examination.result),
             item=label(item.name),
             measurements=item.measurements,
@@ -79,11 +90,11 @@ class Judge:
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Consecutive items that together have at least a batch of photos."""
+    """Consecutive items that together have enough photos."""
     chunk: list[Item] = []
     for item in items:
         chunk.append(item)
-        if sum(len(one.photos) for one in chunk) >= TOGETHER:
+        if sum(len(one.photos) for one in chunk) >= CHUNK:
             yield chunk
             chunk = []
     if chunk:

@@ -1,37 +1,17 @@
 """What a run will judge: its items in order, fixed before the first photo is read."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from wreckid.datasets.errors import SetupError
-from wreckid.serving.custody import to_json
-from wreckid.serving.source import Listing, Place, list_photos
+from wreckid.serving.item import Item
+from wreckid.serving.sheet import read_table
+from wreckid.serving.source import Listing, Place, Reader, list_photos
 
 ItemRule = Literal["photo", "folder", "table"]
 """What makes an item: each photo, each sub-folder, or what a table says."""
-
-PHOTO, ITEM = "photo", "item"
-"""The columns that a table of items must have; all others are measurements."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One wreck.
-
-    Attributes:
-        name: the path of its photo or sub-folder, or its name in a table.
-        photos: where its photos lie.
-        measurements: what a table says of it, by column, as it stands there.
-    """
-
-    name: str
-    photos: tuple[Place, ...]
-    measurements: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,15 +41,16 @@ def make_plan(source: Path, by_folder: bool, leave_out: Path) -> Plan:
         SetupError: the source cannot be read or says too little.
     """
     if source.suffix.lower() == ".csv" and source.is_file():
-        return Plan(source.parent, "table", _table_items(source), {})
+        return Plan(source.parent, "table", read_table(source), {})
     listing = _listing(source, leave_out)
     items = folder_items(listing) if by_folder else photo_items(listing)
     return Plan(listing.root, "folder" if by_folder else "photo", items, listing.left_out)
 
 
 def photo_items(listing: Listing) -> tuple[Item, ...]:
-    """Each photo as an item of its own."""
-    return tuple(Item(place.name, (place,)) for place in listing.places)
+    """Each file as an item of its own; its pages, if it has several, are its photos."""
+    groups = groupby(listing.places, key=lambda place: replace(place, page=None))
+    return tuple(Item(whole.name, tuple(places)) for whole, places in groups)
 
 
 def folder_items(listing: Listing) -> tuple[Item, ...]:
@@ -78,50 +59,9 @@ def folder_items(listing: Listing) -> tuple[Item, ...]:
     return tuple(Item(name, tuple(places)) for name, places in groups)
 
 
-def plan_lines(items: Iterable[Item]) -> Iterator[bytes]:
-    """A plan as JSON Lines; names of any bytes survive."""
-    return (to_json(asdict(item)) + b"\n" for item in items)
-
-
-def read_plan(file: Path) -> Iterator[Item]:
-    """The items of a written plan, one by one."""
-    with file.open("rb") as lines:
-        for line in lines:
-            item = json.loads(line)
-            photos = tuple(Place(**place) for place in item["photos"])
-            yield Item(item["name"], photos, item["measurements"])
-
-
 def _listing(source: Path, leave_out: Path) -> Listing:
     if source.suffix.lower() != ".txt" or source.is_dir():
         return list_photos(source, leave_out)
     names = source.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
-    return Listing(source.parent, tuple(Place(name, name) for name in names if name.strip()))
-
-
-def _table_items(table: Path) -> tuple[Item, ...]:
-    """Items in the order of their first rows."""
-    photos: dict[str, list[Place]] = {}
-    measurements: dict[str, dict[str, str]] = {}
-    for row in _rows(table):
-        name, photo = row.pop(ITEM), row.pop(PHOTO)
-        photos.setdefault(name, []).append(Place(photo, photo))
-        stated = measurements.setdefault(name, {})
-        for column, value in row.items():
-            if value and stated.setdefault(column, value) != value:
-                raise SetupError(f"{table} gives {name} two values of {column}: keep one.")
-    return tuple(Item(name, tuple(places), measurements[name]) for name, places in photos.items())
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines, restval="", strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise SetupError(f"{table} cannot be read as a table in UTF-8 ({error}).") from error
-    for number, row in enumerate(rows, start=2):
-        if not row.get(PHOTO) or not row.get(ITEM) or None in row:
-            raise SetupError(
-                f"{table}, row {number}: needs a {PHOTO} and an {ITEM}, no more cells."
-            )
-    return rows
+    places = (Place(name, name) for name in names if name.strip())
+    return Listing(source.parent, tuple(Reader(source.parent).by_page(places)))

@@ -5,6 +5,7 @@ import importlib.metadata
 import platform
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ LIBRARIES = ("numpy", "onnxruntime", "pillow", "pillow-heif")
 
 CODE = Path(__file__).resolve().parents[1]
 ROOMS = ("datasets", "model", "serving")
+
+
+OPTIONAL = {"c2pa": "c2pa-python"}
+"""Modules that add to what a result says where they are installed, and their packages."""
 
 
 @cache
@@ -30,7 +35,15 @@ def code_version() -> str:
 def libraries() -> dict[str, str]:
     """The version of each library that touches pixels or numbers, and of Python."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    return {"python": platform.python_version(), **versions}
+    return {"python": platform.python_version(), **versions, **_optional()}
+
+
+def _optional() -> dict[str, str]:
+    return {
+        package: importlib.metadata.version(package)
+        for module, package in OPTIONAL.items()
+        if find_spec(module)
+    }
 
 
 def actor() -> dict[str, Any]:

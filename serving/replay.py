@@ -7,8 +7,8 @@ from pathlib import Path
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.folder import OPENED, PLAN, RESULTS
+from wreckid.serving.item import read_plan
 from wreckid.serving.pipeline import Judge, judge_in_order
-from wreckid.serving.plan import read_plan
 from wreckid.serving.rows import Row, read_rows
 from wreckid.serving.source import Reader
 from wreckid.serving.verify import evidence_root, read_log

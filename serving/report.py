@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from wreckid.model.verdict import Level
+from wreckid.model.verdict import Level, Verdict
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import Entry, write_whole
 from wreckid.serving.duplicates import alike, same
-from wreckid.serving.rows import Counts, Row, read_rows
+from wreckid.serving.result import LEAST_MOVED
+from wreckid.serving.rows import Counts
 from wreckid.serving.templates import templates
-from wreckid.serving.words import headline
+from wreckid.serving.words import NOTHING_MOVED, headline
 
 FRONT = "report.html"
 PARTS = "report"
@@ -45,12 +46,15 @@ LEVELS: dict[Level, str] = {
 
 TEMPLATES = Path(__file__).with_name("pages") / "report"
 
+Object = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Contents:
     """What a report is made from.
 
     Attributes:
+        counts: what became of the items.
         rows: JSON Lines, the results.
         pictures: JSON Lines, what is shown of each item.
         cameras: JSON Lines, what photos say of their cameras; None to leave that out.
@@ -58,6 +62,7 @@ class Contents:
         classifier: what judged.
     """
 
+    counts: Counts
     rows: Path
     pictures: Path
     cameras: Path | None
@@ -71,12 +76,12 @@ class Contents:
 
 
 class Shown(NamedTuple):
-    """One item as a page shows it."""
+    """One item as a page shows it; its row as it was written, which is quicker than its model."""
 
     number: int
-    row: Row
-    pictures: Sequence[dict[str, Any]]
-    cameras: Sequence[dict[str, Any]]
+    row: Object
+    pictures: Sequence[Object]
+    cameras: Sequence[Object]
 
 
 class Line(NamedTuple):
@@ -98,7 +103,7 @@ class Witness(NamedTuple):
 
     item: str
     photo: str
-    sha256: str
+    bytes: str
     looks: str
 
 
@@ -113,7 +118,6 @@ class Overview:
         witnesses: all photos.
     """
 
-    counts: Counts = field(default_factory=Counts)
     lines: list[Line] = field(default_factory=list)
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
@@ -150,10 +154,13 @@ class _Pages:
         self.contents = contents
         self._catalogue = contents.classifier.catalogue
         self._templates = templates(TEMPLATES, self._catalogue)
+        self._templates.filters["headline"] = self._headline
         self._templates.globals |= _inlined() | {
             "level_words": LEVELS,
             "opened": contents.opened,
             "model": contents.classifier.identity,
+            "least_moved": LEAST_MOVED,
+            "nothing_moved": NOTHING_MOVED,
         }
 
     def front(self, overview: Overview, shown: Sequence[Shown], parts: Sequence[str]) -> bytes:
@@ -164,9 +171,9 @@ class _Pages:
             shown=shown,
             parts=parts,
             overview=overview,
-            counts=overview.counts,
+            counts=self.contents.counts,
             most_listed=MOST_LISTED,
-            copies=_groups(witnesses, same([one.sha256 for one in witnesses])),
+            copies=_groups(witnesses, same([one.bytes for one in witnesses])),
             reposts=_groups(witnesses, alike([one.looks for one in witnesses])),
             card=_card(self.contents.classifier),
         )
@@ -176,41 +183,44 @@ class _Pages:
         lines = [self._line(one.number, one.row, "") for one in shown]
         return self._render("part.html", shown=shown, lines=lines)
 
+    def _headline(self, verdict: Object) -> str:
+        return headline(Verdict.model_validate(verdict), self._catalogue)
+
     def _render(self, template: str, **values: object) -> bytes:
         return self._templates.get_template(template).render(**values).encode()
 
     def note(self, overview: Overview, shown: Sequence[Shown]) -> None:
         """Add items to what the front page says."""
         for one in shown:
-            overview.counts.add(one.row)
+            failures = list(_failures(one.row))
             overview.witnesses += _witnesses(one)
-            overview.failures.update(
-                photo.failure.code for photo in one.row.photos if photo.failure
-            )
+            overview.failures.update(failure["code"] for _, failure in failures)
             if len(overview.failed) < MOST_LISTED:
-                overview.failed += _failed(one.row)
+                overview.failed += [
+                    (one.row["item"], photo, failure["message"]) for photo, failure in failures
+                ]
             if one.number < MOST_LINES:
                 page = _part(one.number) if self.contents.parted else ""
                 overview.lines.append(self._line(one.number, one.row, page))
 
-    def _line(self, number: int, row: Row, page: str) -> Line:
-        leader = row.candidates[0] if row.candidates else None
+    def _line(self, number: int, row: Object, page: str) -> Line:
+        leader: Object = next(iter(row["candidates"]), {"name": "", "confidence": 0.0})
         return Line(
             number,
-            row.item,
-            row.verdict.level,
-            headline(row.verdict, self._catalogue),
-            leader.name if leader else "",
-            leader.confidence if leader else 0.0,
-            len(row.photos),
-            row.unreadable,
+            row["item"],
+            row["verdict"]["level"],
+            self._headline(row["verdict"]),
+            leader["name"],
+            leader["confidence"],
+            len(row["photos"]),
+            len(list(_failures(row))),
             f"{page}#item-{number + 1}",
         )
 
 
 def _shown(contents: Contents) -> Iterator[Shown]:
     cameras = _objects(contents.cameras) if contents.cameras else None
-    pairs = zip(read_rows(contents.rows), _objects(contents.pictures), strict=True)
+    pairs = zip(_objects(contents.rows), _objects(contents.pictures), strict=True)
     for number, (row, pictures) in enumerate(pairs):
         tags = next(cameras)["photos"] if cameras else []
         yield Shown(number, row, pictures["pictures"], tags)
@@ -218,21 +228,22 @@ def _shown(contents: Contents) -> Iterator[Shown]:
 
 def _witnesses(shown: Shown) -> Iterator[Witness]:
     looks = {one["photo"]: one["looks"] for one in shown.pictures}
-    for index, photo in enumerate(shown.row.photos):
-        yield Witness(shown.row.item, photo.name, photo.sha256 or "", looks.get(index, ""))
+    item = shown.row["item"]
+    for index, photo in enumerate(shown.row["photos"]):
+        bytes_ = f"{photo['sha256']} {photo['page']}" if photo["sha256"] else ""
+        yield Witness(item, photo["name"], bytes_, looks.get(index, ""))
 
 
 def _groups(witnesses: Sequence[Witness], groups: Iterable[list[int]]) -> list[list[Witness]]:
     return [[witnesses[index] for index in group] for group in groups]
 
 
-def _failed(row: Row) -> Iterator[tuple[str, str, str]]:
-    for photo in row.photos:
-        if photo.failure:
-            yield row.item, photo.name, photo.failure.message
+def _failures(row: Object) -> Iterator[tuple[str, Object]]:
+    """Name and failure of each photo that could not be used."""
+    return ((photo["name"], photo["failure"]) for photo in row["photos"] if photo["failure"])
 
 
-def _objects(file: Path) -> Iterator[dict[str, Any]]:
+def _objects(file: Path) -> Iterator[Object]:
     with file.open("rb") as lines:
         for line in lines:
             yield json.loads(line)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wreckid.model.evidence import Box, Evidence
 from wreckid.model.preprocessing import FailureCode
 from wreckid.model.verdict import Probability, Verdict
+from wreckid.serving.credentials import Credentials
 from wreckid.serving.facts import ReadableFact
 
 SAFETY = "Wreckage can be explosive: do not touch it, keep away, call the emergency services."
@@ -38,6 +39,10 @@ class PhotoRecord(_Frozen):
     width: int | None = Field(default=None, description="Pixels of the upright photo.")
     height: int | None = Field(default=None, description="Pixels of the upright photo.")
     format: str | None = None
+    page: int | None = Field(default=None, description="Of a file that holds several, from 1.")
+    credentials: Credentials | None = Field(
+        default=None, description="Content credentials (C2PA); null where they were not checked."
+    )
     box: Box | None = Field(default=None, description="Where the wreck is, if that was said.")
     copy_of: str | None = Field(
         default=None, description="An earlier photo that this is a copy of; both count once."
@@ -155,7 +160,7 @@ class Result(_Frozen):
     there are no candidates at all.
     """
 
-    format_version: Literal["1.1"] = "1.1"
+    format_version: Literal["1.2"] = "1.2"
     photos: tuple[PhotoRecord, ...]
     image_candidates: tuple[Candidate, ...] = Field(
         default=(), description="From the photos alone."

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from wreckid.serving.custody import to_json
-from wreckid.serving.result import Result
+from wreckid.serving.result import Candidate, Result
 
 RANKS = (1, 2, 3)
 """Candidates that the table holds."""
@@ -25,7 +25,10 @@ COLUMNS = (
     "verdict_rule",
     "verdict_reason",
     *(f"{field}_{rank}" for rank in RANKS for field in ("candidate", "confidence")),
+    "photos_alone",
+    "photos_alone_confidence",
     "failures",
+    "evidence",
     "measurements",
     "sha256",
     "model",
@@ -131,11 +134,13 @@ def _cells(row: Row) -> list[Cell]:
         row.verdict.id or "",
         row.verdict.rule,
         row.verdict.reason,
-        *_leaders(row),
+        *(cell for rank in RANKS for cell in _leader(row.candidates, rank)),
+        *_leader(row.image_candidates, 1),
         " | ".join(
             f"{photo.name}: {photo.failure.message}" for photo in row.photos if photo.failure
         ),
-        json.dumps(row.measurements, ensure_ascii=False) if row.measurements else "",
+        _json(row.evidence.model_dump(mode="json", exclude_defaults=True)),
+        _json(row.measurements),
         " ".join(photo.sha256 or "" for photo in row.photos),
         f"{row.model.name} {row.model.version}",
         row.model.sha256,
@@ -144,8 +149,11 @@ def _cells(row: Row) -> list[Cell]:
     ]
 
 
-def _leaders(row: Row) -> Iterator[Cell]:
-    for rank in RANKS:
-        found = row.candidates[rank - 1 : rank]
-        yield found[0].type if found else ""
-        yield round(found[0].confidence, 4) if found else ""
+def _json(known: Mapping[str, Any]) -> str:
+    return json.dumps(known, ensure_ascii=False) if known else ""
+
+
+def _leader(candidates: Sequence[Candidate], rank: int) -> tuple[Cell, Cell]:
+    """The candidate of a rank with its confidence; empty where there is none."""
+    found = candidates[rank - 1 : rank]
+    return (found[0].type, round(found[0].confidence, 4)) if found else ("", "")

@@ -9,6 +9,7 @@ from PIL import Image, ImageStat
 
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
+from wreckid.serving.credentials import credentials
 from wreckid.serving.duplicates import fingerprint
 from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Flag, PhotoFailure, PhotoRecord
@@ -66,7 +67,7 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     """
     if isinstance(photo.data, Failure):
         return unseen(photo, photo.data)
-    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1))
+    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1), page=photo.page or 0)
     if isinstance(decoded, Failure):
         return unseen(photo, decoded)
     looked_at = _inside(decoded, box) if box else decoded.image
@@ -74,11 +75,13 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     picture = _small(looked_at) if box else whole
     sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
     record = PhotoRecord(
-        name=label(photo.name),
+        name=label(photo.name, photo.page),
         sha256=hashlib.sha256(photo.data).hexdigest(),
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
+        page=None if photo.page is None else photo.page + 1,
+        credentials=credentials(photo.data),
         box=box,
         flags=_flags(decoded, sight.picture),
     )
@@ -86,10 +89,11 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
 
 
 def unseen(photo: NamedBytes, failure: Failure) -> Seen:
-    """The record of a photo that could not be read."""
+    """The record of a photo that is not looked at, and why."""
     had = None if isinstance(photo.data, Failure) else hashlib.sha256(photo.data).hexdigest()
+    name = label(photo.name, photo.page)
     why = PhotoFailure(code=failure.code, message=failure.message)
-    return Seen(PhotoRecord(name=label(photo.name), sha256=had or photo.sha256, failure=why), None)
+    return Seen(PhotoRecord(name=name, sha256=had or photo.sha256, failure=why), None)
 
 
 def _inside(photo: Photo, box: Box) -> Image.Image:

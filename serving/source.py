@@ -9,12 +9,14 @@ import threading
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure
-from wreckid.serving.intake import MOST_BYTES, NamedBytes, read_photo
+from wreckid.serving.intake import MOST_BYTES, NamedBytes, by_page, read_photo
+
+TIFF = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,13 @@ class Place:
         name: its path for people, exact, parts divided by `/`.
         file: its file, or the archive that holds it, below the source's root.
         member: its number in the archive; None for a file.
+        page: which page of a TIFF file, from 0; None where there is only one.
     """
 
     name: str
     file: str
     member: int | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ def list_photos(source: Path, leave_out: Path) -> Listing:
     members = _members(source, prefix="")
     if members is None:
         raise SetupError(f"{source} is not a zip archive that can be read: fetch it again.")
-    return Listing(source.parent, _in_order(members))
+    places = Reader(source.parent).by_page(members)
+    return Listing(source.parent, _in_order(places))
 
 
 class Reader:
@@ -72,8 +77,16 @@ class Reader:
         """Read one photo; what cannot be read carries its failure."""
         file = self._root / place.file
         if place.member is None:
-            return read_photo(file, place.name)
-        return NamedBytes(place.name, self._read_member(file, place.member))
+            return replace(read_photo(file, place.name), page=place.page)
+        return NamedBytes(place.name, self._read_member(file, place.member), page=place.page)
+
+    def by_page(self, places: Iterable[Place]) -> Iterator[Place]:
+        """Each page of a TIFF file, by its name, as a place of its own."""
+        for place in places:
+            if place.name.lower().endswith(TIFF):
+                yield from (replace(place, page=one.page) for one in by_page(self.read(place)))
+            else:
+                yield place
 
     def _read_member(self, file: Path, member: int) -> bytes | Failure:
         try:
@@ -109,7 +122,8 @@ def _list_folder(folder: Path, leave_out: Path) -> Listing:
         is_archive = file.suffix.lower() == ".zip"
         members = _members(file, prefix=f"{name}/") if is_archive else None
         places += [Place(name, name)] if members is None else members
-    return Listing(folder, _in_order(places), dict(sorted(left_out.items())))
+    paged = Reader(folder).by_page(places)
+    return Listing(folder, _in_order(paged), dict(sorted(left_out.items())))
 
 
 def _walk(folder: Path, leave_out: Path, left_out: Counter[str]) -> Iterator[Path]:
@@ -164,4 +178,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    return tuple(sorted(places, key=lambda place: (place.name.split("/"), place.member or 0)))
+    return tuple(
+        sorted(
+            places, key=lambda place: (place.name.split("/"), place.member or 0, place.page or 0)
+        )
+    )

@@ -11,7 +11,8 @@ from wreckid.model.preprocessing import Failure
 from wreckid.serving.custody import LOG, Entry, breaks, read_line, sha256, sha256_of_file
 from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
-from wreckid.serving.plan import make_plan, read_plan
+from wreckid.serving.item import read_plan
+from wreckid.serving.plan import make_plan
 from wreckid.serving.report import PARTS
 from wreckid.serving.rows import read_rows, table_header, table_line
 from wreckid.serving.source import Place, Reader
@@ -40,6 +41,7 @@ def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
     if entries and entries[-1]["event"] == SEALED:
         yield from _file_differences(out, entries[-1]["files"])
     if evidence is not None and not broken:
+        yield from _source_differences(entries[0], evidence)
         yield from _evidence_differences(out, records, evidence)
 
 
@@ -151,6 +153,13 @@ def _lines(file: Path) -> Iterator[bytes]:
             yield from lines
 
 
+def _source_differences(opened: Entry, evidence: Path) -> Iterator[str]:
+    """An archive, a list or a table is evidence itself."""
+    before = opened["source_sha256"]
+    if before and evidence.is_file() and sha256_of_file(evidence) != before:
+        yield f"{label(evidence.name)} was changed"
+
+
 def _evidence_differences(
     out: Path, records: Sequence[dict[str, Any]], evidence: Path
 ) -> Iterator[str]:
@@ -166,7 +175,7 @@ def _evidence_differences(
     known = set(places)
     for place in (place for item in plan.items for place in item.photos):
         if place not in known:
-            yield f"photo {label(place.name)} was added"
+            yield f"photo {label(place.name, place.page)} was added"
 
 
 def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Iterator[str]:
@@ -175,4 +184,4 @@ def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Ite
     if now == expected:
         return
     gone = isinstance(photo.data, Failure) and photo.data.code == "missing"
-    yield f"photo {label(place.name)} {'is missing' if gone else 'was changed'}"
+    yield f"photo {label(place.name, place.page)} {'is missing' if gone else 'was changed'}"

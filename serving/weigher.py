@@ -59,6 +59,7 @@ class Weigher:
             name=release.manifest.name, version=release.manifest.version, sha256=release.sha256
         )
         self.labels = labels(release.manifest.classes, catalogue)
+        self._shown = tuple(candidate(label, 0.0, catalogue) for label in self.labels)
         self._types = tuple(catalogue.types.get(name) for name in release.manifest.classes)
 
     def weigh(self, sighting: Sighting, evidence: Evidence) -> Result:
@@ -69,7 +70,7 @@ class Weigher:
         """
         image = self._image(sighting)
         start = unseen(self._types) if image is None else image
-        weighed = weigh(start, self._types, evidence, _prior(evidence))
+        weighed = weigh(start, self._types, evidence, prior_of(evidence))
         posterior = None if image is None and not weighed.moved else weighed.posterior
         candidates = () if posterior is None else self._candidates(posterior)
         image_candidates = () if image is None else self._candidates(image)
@@ -107,7 +108,7 @@ class Weigher:
 
     def _candidates(self, probabilities: Array) -> tuple[Candidate, ...]:
         return tuple(
-            candidate(self.labels[index], float(probabilities[index]), self.catalogue)
+            self._shown[index].model_copy(update={"confidence": float(probabilities[index])})
             for index in ranking(probabilities)[:LEADING]
         )
 
@@ -158,7 +159,12 @@ class Weigher:
         )
 
 
-def _prior(evidence: Evidence) -> Prior | None:
+def prior_of(evidence: Evidence) -> Prior | None:
+    """The prior that the evidence names, if any.
+
+    Raises:
+        EvidenceError: there is no such prior.
+    """
     if evidence.prior is None:
         return None
     if evidence.prior not in priors():

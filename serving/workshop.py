@@ -1,4 +1,4 @@
-"""The verbs of engineers: render, train, release, evaluate; all need the `train` extra."""
+"""The verbs of engineers: render, train, evaluate, compare; all need the `train` extra."""
 
 import json
 from pathlib import Path
@@ -16,10 +16,6 @@ Backgrounds = Annotated[
 Lights = Annotated[
     Path | None, typer.Option(exists=True, file_okay=False, help="Environment maps (EXR).")
 ]
-Photos = Annotated[
-    Path | None,
-    typer.Option(exists=True, file_okay=False, help="Labelled real photos to measure on."),
-]
 
 
 @app.command()
@@ -29,63 +25,116 @@ def render(
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side in pixels.")] = 224,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     views: Annotated[int, typer.Option(min=1, help="Pictures of each wreck.")] = 1,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Draw only this type; repeatable."),
+    ] = None,
     backgrounds: Backgrounds = None,
     lights: Lights = None,
+    sheet: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A contact sheet of the first pictures.")
+    ] = None,
 ) -> None:
     """Render labelled pictures of wrecks from the catalogue."""
     from rich.progress import track
 
     from wreckid.datasets.catalogue import catalogue
+    from wreckid.datasets.contact import contact_sheet
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
     from wreckid.datasets.surroundings import Surroundings
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
-    job = RenderJob(subjects(catalogue()), around, seed, size, out, views)
-    rows = track(render_pictures(job, count), "Rendering", total=count)
-    typer.echo(f"{sum(1 for _ in rows)} pictures: {out}")
+    drawn = subjects(catalogue(), only)
+    job = RenderJob(drawn, around, seed, size, out, views)
+    rows = list(track(render_pictures(job, count), "Rendering", total=count))
+    if sheet is not None:
+        contact_sheet(out, rows).save(sheet)
+    typer.echo(f"{len(rows)} pictures: {out}")
 
 
 @app.command()
 def train(
-    config: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file.")],
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
+    config: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="A YAML file.")
+    ] = None,
+    from_release: Annotated[
+        str | None, typer.Option(help="A release's name or folder to go on from, without CONFIG.")
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A set of your own photos to learn."),
+    ] = None,
+    renders: Annotated[
+        Path, typer.Option(file_okay=False, help="Rendered sets train and heldout, mixed in.")
+    ] = Path("renders"),
 ) -> None:
-    """Fine-tune a network as a configuration says."""
+    """Fine-tune a network as a configuration says, or a release on your own photos."""
     from wreckid.training.config import TrainConfig
     from wreckid.training.finetune import finetune
 
-    run = finetune(TrainConfig.read(config), out)
+    if config and not from_release and not photos:
+        settings = TrainConfig.read(config)
+    elif from_release and photos and not config:
+        from wreckid.model.release import find_release
+        from wreckid.training.ownphotos import gentle_config
+
+        settings = gentle_config(find_release(from_release), photos, renders)
+    else:
+        raise typer.BadParameter("Name a CONFIG, or both --from-release and --photos.")
+    run = finetune(settings, out)
     typer.echo(f"{len(run.classes)} classes from {run.pictures} pictures: {out}")
 
 
 @app.command()
-def release(
-    run: Folder,
-    name: Annotated[str, typer.Option(help="Name of the release.")],
-    version: Annotated[str, typer.Option(help="Version of the release.")],
-    out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
-    photos: Photos = None,
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A release's name or folder.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another release.")],
+    data: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
-    """Calibrate, export and measure a run, and write it down as a release."""
-    from wreckid.model.release import RELEASED
-    from wreckid.training.finetune import read_run
-    from wreckid.training.publish import Publication, publish
+    """Say whether release B names more photos rightly than A, photo by photo."""
+    from wreckid.datasets.catalogue import catalogue
+    from wreckid.model.release import find_release
+    from wreckid.serving.classifier import Classifier
+    from wreckid.training.compare import compare as compared
 
-    wanted = Publication(name, version, out or RELEASED, photos)
-    typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
+    releases = (find_release(first), find_release(second))
+    ours, theirs = (Classifier(release, catalogue()) for release in releases)
+    comparison = compared(ours, theirs, data)
+    if as_json:
+        typer.echo(json.dumps(comparison.as_json(), indent=1, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        Console().print(comparison.view())
 
 
 @app.command()
-def evaluate(release: Folder, data: Folder) -> None:
-    """Print the figures of a release on labelled photos as JSON."""
+def evaluate(
+    release: Annotated[str, typer.Argument(help="A release's name or folder.")],
+    data: Folder,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for figures.json and report.html.")
+    ] = None,
+    corruptions: Annotated[
+        bool, typer.Option(help="Judge again under six corruptions at five levels.")
+    ] = False,
+) -> None:
+    """Print the figures of a release on labelled photos as JSON, or write them with a report."""
     from wreckid.datasets.catalogue import catalogue
-    from wreckid.model.release import read_release
+    from wreckid.model.release import find_release
     from wreckid.serving.classifier import Classifier
-    from wreckid.training.evaluate import evaluate as figures
+    from wreckid.training.judging.figures import evaluate as evaluated
+    from wreckid.training.judging.report import write_evaluation
 
-    classifier = Classifier(read_release(release), catalogue())
-    typer.echo(json.dumps(figures(classifier, data), indent=1, ensure_ascii=False))
+    classifier = Classifier(find_release(release), catalogue())
+    evaluation = evaluated(classifier, data, corruptions)
+    if out is None:
+        typer.echo(json.dumps(evaluation.figures, indent=1, ensure_ascii=False))
+    else:
+        typer.echo(f"Report: {write_evaluation(out, evaluation, classifier)}")
 
 
 def _files(folder: Path | None, pattern: str) -> tuple[Path, ...]:

@@ -1,15 +1,18 @@
 """What a training run is told, read from YAML."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+PLACES = ("train", "heldout", "from_release", "photos", "calibration")
+"""The fields that are folders."""
 
 
 class ConfigError(SetupError):
@@ -23,9 +26,25 @@ class TrainConfig(BaseModel):
 
     train: Path = Field(description="Folder of rendered pictures with their manifest.")
     heldout: Path = Field(description="The same, of other seeds, never trained on.")
+    from_release: Path | None = Field(
+        None, description="Folder of a release to go on from, instead of ImageNet weights."
+    )
+    photos: Path | None = Field(
+        None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
+    )
+    calibration: Path | None = Field(
+        None, description="Other photos of one's own, to calibrate on beside held-out pictures."
+    )
+    photo_share: Rate = Field(0.5, description="Share of photos among what is trained on.")
+    epoch_pictures: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Pictures an epoch of a mix, drawn anew each time; as many as there are."
+    )
     architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
+    early_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
+        None, description="Input side in all epochs but the last; smaller learns faster."
+    )
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Rate = Field(3e-4, description="Peak for the last stage of the backbone, AdamW.")
     head_factor: Annotated[float, Field(gt=0)] = Field(
@@ -41,8 +60,20 @@ class TrainConfig(BaseModel):
     frozen_stages: Annotated[int, Field(ge=0)] = Field(
         2, description="First stages of the backbone that keep their pretrained weights."
     )
+    batch_statistics: Literal["pretrained", "trained"] = Field(
+        "pretrained", description="Whether batch norms of the trained stages follow the pictures."
+    )
+    family_weight: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Weight of the family's cross-entropy beside that of the type."
+    )
     averaging: Share = Field(0.995, description="Decay of the moving average of the weights.")
+    workers: Annotated[int, Field(ge=0)] = Field(1, description="Processes that read pictures.")
     seed: int = 0
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Input side in each epoch."""
+        return (self.early_size or self.size,) * (self.epochs - 1) + (self.size,)
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -56,8 +87,7 @@ class TrainConfig(BaseModel):
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
         except ValidationError as error:
-            problem = error.errors()[0]
-            field = ".".join(str(part) for part in problem["loc"]) or "the file"
-            raise ConfigError(f"{file}: {field}: {problem['msg']}.") from error
-        folders = {"train": file.parent / config.train, "heldout": file.parent / config.heldout}
-        return config.model_copy(update=folders)
+            raise ConfigError(f"{file}: {first_problem(error.errors())}.") from error
+        named = {name: getattr(config, name) for name in PLACES}
+        places = {name: file.parent / place for name, place in named.items() if place is not None}
+        return config.model_copy(update=places)

@@ -16,9 +16,10 @@ from torchvision.transforms import v2
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
+from wreckid.training.augmentation import Box, approached, augmentation
+from wreckid.training.photos.photoset import INDEX
 
 MANIFEST = "manifest.jsonl"
-INDEX = "index.csv"
 
 
 class DataError(SetupError):
@@ -27,11 +28,19 @@ class DataError(SetupError):
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A picture and what is known of it; `group` is a damage, condition or kind to report by."""
+    """A picture and what is known of it.
+
+    Attributes:
+        file: where it is.
+        label: a type, or `not-a-uav`.
+        group: a damage, condition or kind to report by.
+        box: left, top, right, bottom of what it shows of a wreck, in its pixels.
+    """
 
     file: Path
     label: str
     group: str
+    box: Box | None = None
 
 
 def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
@@ -70,9 +79,14 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
 
 def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
     return tuple(
-        LabelledPhoto(place / row["file"], row["type"], row["damage"])
+        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row))
         for row in manifest_rows(place)
     )
+
+
+def _box(row: dict[str, Any]) -> Box | None:
+    left, top, right, bottom = row.get("box") or (0, 0, 0, 0)
+    return (left, top, right, bottom) if right > left and bottom > top else None
 
 
 def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
@@ -126,7 +140,7 @@ class EvaluationSet(Dataset[tuple[Tensor, int]]):
 
 
 class TrainingSet(EvaluationSet):
-    """Pictures cropped, mirrored, recoloured, blurred and partly hidden at random."""
+    """Pictures approached, cropped, mirrored, recoloured, blurred and partly hidden at random."""
 
     def __init__(
         self, photos: Sequence[LabelledPhoto], classes: Sequence[str], spec: InputSpec
@@ -136,23 +150,5 @@ class TrainingSet(EvaluationSet):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         photo = self._photos[index]
-        image = read_picture(photo.file, self._spec.size).image
-        return self._augment(v2.functional.pil_to_tensor(image)), self._index[photo.label]
-
-
-def augmentation(spec: InputSpec) -> v2.Compose:
-    """From uint8[3, H, W] to a normalised float32[3, size, size], at random."""
-    return v2.Compose(
-        [
-            v2.RandomZoomOut(fill=127, side_range=(1.0, 1.6), p=0.2),
-            v2.RandomResizedCrop(spec.size, scale=(0.45, 1.0), ratio=(0.6, 1.6), antialias=True),
-            v2.RandomHorizontalFlip(),
-            v2.RandomApply([v2.RandomRotation(20)], p=0.3),
-            v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.08)], p=0.8),
-            v2.RandomGrayscale(0.15),
-            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 2.0))], p=0.25),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(list(spec.mean), list(spec.std)),
-            v2.RandomErasing(p=0.3, scale=(0.02, 0.2), value="random"),
-        ]
-    )
+        image = v2.functional.pil_to_tensor(read_picture(photo.file, self._spec.size).image)
+        return self._augment(approached(image, photo.box)), self._index[photo.label]

@@ -2,21 +2,15 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
-from rich.progress import Progress
-from timm.optim import param_groups_layer_decay
-from timm.scheduler import CosineLRScheduler
-from timm.utils import ModelEmaV3
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
 
-from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import (
     WreckNetwork,
     create_network,
@@ -25,9 +19,14 @@ from wreckid.model.network import (
     load_starting_weights,
 )
 from wreckid.model.preprocessing import InputSpec
-from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.model.release import WEIGHTS, StartingWeights, read_release
+from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, EvaluationSet, TrainingSet, read_data
+from wreckid.training.environment import libraries
+from wreckid.training.loop import Lesson, learn
+from wreckid.training.ownphotos import load_release_weights, mixed
+from wreckid.training.team import gathered
 
 RUN = "run.json"
 CURVES = "curves.csv"
@@ -54,34 +53,43 @@ class Run:
 def finetune(config: TrainConfig, folder: Path) -> Run:
     """Train and leave averaged weights, curves and a record in a folder.
 
+    A run that was stopped goes on after its last whole epoch and ends as it would have ended.
+
     Raises:
-        DataError: a set cannot be read, or the held-out set has a label that is not trained.
+        DataError: a set cannot be read, the held-out set has a label that is not trained, or the
+            folder holds a run of another configuration.
     """
     torch.manual_seed(config.seed)
-    photos, heldout = read_data(config.train), read_data(config.heldout)
-    classes = _classes({photo.label for photo in photos})
+    rendered, heldout = read_data(config.train), read_data(config.heldout)
+    own = read_data(config.photos) if config.photos else ()
+    release = read_release(config.from_release) if config.from_release else None
+    photos = (*rendered, *own)
+    known = set(release.manifest.classes) if release else set()
+    classes = _classes({photo.label for photo in photos} | known)
     unknown = {photo.label for photo in heldout} - set(classes)
     if unknown:
         raise DataError(f"{config.heldout} has labels not in {config.train}: {sorted(unknown)}.")
+    families = catalogue().families_of(classes)
     network = create_network(config.architecture, len(classes), config.drop_rate)
-    start = load_starting_weights(network, config.architecture)
+    if release:
+        start = load_release_weights(network, classes, families, release)
+    else:
+        start = load_starting_weights(network, config.architecture)
     freeze_stem(network, config.frozen_stages)
-    spec = input_spec(network, config.size)
-    training = DataLoader(
-        TrainingSet(photos, classes, spec),
-        config.batch_size,
-        shuffle=True,
-        drop_last=len(photos) > config.batch_size,
-        num_workers=1,
-        persistent_workers=True,
+    specs = [input_spec(network, size) for size in config.sizes]
+    run = Run(folder, config, classes, specs[-1], start, len(photos))
+    lesson = Lesson(
+        tuple(TrainingSet(photos, classes, spec) for spec in specs),
+        EvaluationSet(heldout, classes, specs[-1]),
+        _numbers(families),
+        mixed(rendered, own, config) if own else None,
     )
-    checking = DataLoader(EvaluationSet(heldout, classes, spec), config.batch_size)
-    folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, config, classes, spec, start, len(photos))
-    _record(run)
-    for row, weights in _epochs(network, training, checking, config):
-        safetensors.torch.save_model(weights, str(folder / WEIGHTS))
-        _append(folder / CURVES, row)
+    with gathered() as team:
+        if team.leads:
+            _begin(run)
+        for row, average in learn(network, lesson, config, folder, team):
+            if team.leads:
+                _record(run, row, average)
     return run
 
 
@@ -109,99 +117,44 @@ def _classes(labels: set[str]) -> tuple[str, ...]:
     return (*sorted(labels - {NOT_A_UAV}), NOT_A_UAV)
 
 
-def _record(run: Run) -> None:
+def _numbers(names: tuple[str, ...]) -> torch.Tensor:
+    """A number for each name, the same for the same name, int[N]."""
+    return torch.tensor([names.index(name) for name in names])
+
+
+def _begin(run: Run) -> None:
+    """Write down what is to be done, or see that it is what was begun."""
     record = {
         "config": run.config.model_dump(mode="json"),
         "classes": run.classes,
         "input": run.input.model_dump(),
         "starting_weights": run.starting_weights.model_dump(),
         "pictures": run.pictures,
+        "libraries": libraries(),
     }
-    (run.folder / RUN).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    (run.folder / CURVES).unlink(missing_ok=True)
+    text = json.dumps(record, indent=2) + "\n"
+    run.folder.mkdir(parents=True, exist_ok=True)
+    file = run.folder / RUN
+    if (run.folder / CHECKPOINT).is_file() and file.read_text(encoding="utf-8") != text:
+        raise DataError(f"{run.folder} holds another run: choose another --out.")
+    file.write_text(text, encoding="utf-8")
 
 
-def _append(file: Path, row: dict[str, float]) -> None:
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as stream:
+def _record(run: Run, row: dict[str, float], average: nn.Module) -> None:
+    """Keep the averaged weights and add a row to the curves."""
+    safetensors.torch.save_model(average, str(run.folder / WEIGHTS))
+    rows = [*_rows_before(run.folder / CURVES, row["epoch"]), {k: str(v) for k, v in row.items()}]
+    with (run.folder / CURVES).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+        writer.writeheader()
+        writer.writerows(rows)
+    with SummaryWriter(str(run.folder)) as board:
+        for name in ("loss", "heldout_top1"):
+            board.add_scalar(name, row[name], int(row["epoch"]))
 
 
-def _epochs(
-    network: WreckNetwork,
-    training: DataLoader[tuple[torch.Tensor, int]],
-    checking: DataLoader[tuple[torch.Tensor, int]],
-    config: TrainConfig,
-) -> Iterator[tuple[dict[str, float], nn.Module]]:
-    """Train epoch by epoch; after each, the row for the curves and the averaged network."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
-    steps = config.epochs * len(training)
-    scheduler = CosineLRScheduler(
-        optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
-    )
-    average = ModelEmaV3(network, decay=config.averaging, use_warmup=True)
-    criterion = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
-    step = 0
-    with Progress() as progress:
-        task = progress.add_task("Training", total=steps)
-        for epoch in range(config.epochs):
-            _train_mode(network)
-            total = 0.0
-            for images, labels in training:
-                scheduler.step_update(step)
-                with torch.autocast(device.type, torch.bfloat16):
-                    logits = network(_placed(images, device)).logits
-                loss = criterion(logits.float(), labels.to(device))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                step += 1
-                average.update(network, step)
-                total += float(loss.detach())
-                progress.advance(task)
-            correct = _accuracy(average.module, checking, device)
-            row = {"epoch": epoch + 1, "loss": total / len(training), "heldout_top1": correct}
-            yield row, average.module
-
-
-def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """The head at a rate of its own, each stage of the backbone at a lower one the earlier it is.
-
-    The scheduler applies each group's `lr_scale`.
-    """
-    backbone: list[dict[str, Any]] = param_groups_layer_decay(
-        network.backbone, config.weight_decay, layer_decay=config.layer_decay
-    )
-    head = {"params": list(network.head.parameters()), "weight_decay": config.weight_decay}
-    return [*backbone, {**head, "lr_scale": config.head_factor}]
-
-
-def _placed(images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    return images.to(device, memory_format=torch.channels_last)
-
-
-def _train_mode(network: nn.Module) -> None:
-    """Train, but keep the batch statistics of the real photos the backbone was pretrained on."""
-    network.train()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
-
-
-@torch.inference_mode()
-def _accuracy(
-    network: nn.Module, data: DataLoader[tuple[torch.Tensor, int]], device: torch.device
-) -> float:
-    network.eval()
-    right = total = 0
-    for images, labels in data:
-        with torch.autocast(device.type, torch.bfloat16):
-            logits = network(_placed(images, device)).logits
-        right += int((logits.argmax(dim=1).cpu() == labels).sum())
-        total += len(labels)
-    return right / total
+def _rows_before(file: Path, epoch: float) -> list[dict[str, str]]:
+    if not file.is_file():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        return [row for row in csv.DictReader(stream) if float(row["epoch"]) < epoch]

@@ -13,7 +13,9 @@ from wreckid.model.evidence import Evidence, Length
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import read_photo
 from wreckid.training.data import MANIFEST, DataError, manifest_rows
-from wreckid.training.evaluate import calibration_error, posterior, proportion
+from wreckid.training.judging.intervals import proportion
+from wreckid.training.judging.judged import posterior
+from wreckid.training.judging.measures import calibration_error
 
 ERROR = 0.10
 """Standard error of a length that is measured on a wreck, as a share of it."""

@@ -5,12 +5,10 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.preprocessing import to_array
@@ -25,7 +23,9 @@ from wreckid.model.release import (
     write_release,
 )
 from wreckid.serving.classifier import Classifier
-from wreckid.training.calibrate import Calibration, calibrate
+from wreckid.training.calibrate import Calibration, Sample, calibrate, sample
+from wreckid.training.card import card, noted
+from wreckid.training.config import PLACES
 from wreckid.training.data import (
     MANIFEST,
     LabelledPhoto,
@@ -34,44 +34,87 @@ from wreckid.training.data import (
     read_data,
     read_picture,
 )
-from wreckid.training.evaluate import evaluate, figures, judge
+from wreckid.training.environment import libraries
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import Run
+from wreckid.training.judging.figures import evaluate, figures
+from wreckid.training.judging.judged import judge, read_photos
 
-LIBRARIES = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "mitsuba", "numpy", "pillow")
 PARITY_PICTURES = 200
+CHANGES = "CHANGELOG.md"
+"""What changed from release to release, beside their folders."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What a release is called, where it goes, and the real photos it is measured on, if any."""
+    """What a release is called, where it goes, and the pictures it is fitted and measured on.
+
+    Attributes:
+        name: of the release and of its folder.
+        version: of the release.
+        folder: where releases lie.
+        heldout: rendered set to measure on; without one, half of the run's held-out pictures
+            fit confidence and the other half measure it.
+        photos: real photos to measure on, if any.
+        fitting: other real photos, to fit confidence on if they are enough.
+    """
 
     name: str
     version: str
     folder: Path
-    photos: Path | None
+    heldout: Path | None = None
+    photos: Path | None = None
+    fitting: Path | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Held-out renders: those that fit confidence and those that measure the release."""
+
+    fitting: Sequence[LabelledPhoto]
+    measuring: Sequence[LabelledPhoto]
+    sha256: str | None
 
 
 def publish(run: Run, wanted: Publication) -> Release:
-    """Make a release of a run; half of the held-out pictures calibrate it, the rest measure it.
+    """Make a release of a run, and note it among the changes beside it.
+
+    A run on photos of one's own is calibrated on those set aside for it as well.
 
     Raises:
         ExportError: the exported network differs from the trained one.
-        DataError: a data set cannot be read.
+        DataError: a data set cannot be read, or is too small.
         ReleaseError: the release cannot be written.
     """
-    heldout = read_data(run.config.heldout)
-    fitting, measuring = heldout[::2], heldout[1::2]
+    split = _split(run, wanted.heldout)
     network = halved(run.network())
+    fitting = _sample(run, split, wanted.fitting or run.config.calibration)
     calibration = calibrate(network, fitting, run.classes, run.input, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
-    gap = parity(network, onnx, _arrays(run, measuring[:PARITY_PICTURES]))
+    proving = [*split.measuring, *split.fitting][:PARITY_PICTURES]
+    gap = parity(network, onnx, _arrays(run, proving))
     facts = _facts(run, wanted, calibration)
     files = {WEIGHTS: weights_bytes(network), NETWORK: onnx, METRICS: b"", CARD: b""}
-    metrics = {"parity": gap, **_measure(facts, files, measuring, wanted.photos)}
+    proof = {"parity": gap, "parity_pictures": len(proving)}
+    metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = _card(facts, metrics, len(fitting), _backdrops(run.config.train)).encode()
-    return write_release(wanted.folder / wanted.name, facts, files)
+    own = len(read_data(run.config.photos)) if run.config.photos else 0
+    files[CARD] = card(facts, metrics, own, _backdrops(run.config.train)).encode()
+    release = write_release(wanted.folder / wanted.name, facts, files)
+    _note(wanted.folder / CHANGES, facts, metrics)
+    return release
+
+
+def _split(run: Run, heldout: Path | None) -> Split:
+    own = read_data(run.config.heldout)
+    if heldout is None:
+        return Split(own[::2], own[1::2], None)
+    return Split(own, read_data(heldout), data_hash(heldout))
+
+
+def _sample(run: Run, split: Split, photos: Path | None) -> Sample:
+    real = read_photos(photos) if photos else ()
+    return sample(split.fitting, real, run.classes)
 
 
 def _arrays(run: Run, photos: Sequence[LabelledPhoto]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -91,19 +134,30 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
         prediction_set=calibration.prediction_set,
         out_of_catalogue=calibration.out_of_catalogue,
         verdict=calibration.verdict,
+        calibration=calibration.facts,
         training=Training(
             commit=_commit(),
             seed=run.config.seed,
             pictures=run.pictures,
-            data={
-                "train": data_hash(run.config.train),
-                "heldout": data_hash(run.config.heldout),
-            },
-            libraries={name: version(name) for name in LIBRARIES},
-            config=run.config.model_dump(mode="json", exclude={"train", "heldout"}),
+            data=_data(run, wanted),
+            libraries=libraries(),
+            config=run.config.model_dump(mode="json", exclude=set(PLACES)),
         ),
         starting_weights=run.starting_weights,
     )
+
+
+def _data(run: Run, wanted: Publication) -> dict[str, str]:
+    """The hash of each data set that had a part in the release."""
+    places = {
+        "train": run.config.train,
+        "own photos": run.config.photos,
+        "heldout": run.config.heldout,
+        "measuring": wanted.heldout,
+        "photos": wanted.photos,
+        "fitting": wanted.fitting or run.config.calibration,
+    }
+    return {name: data_hash(place) for name, place in places.items() if place is not None}
 
 
 def _commit() -> str:
@@ -119,17 +173,16 @@ def _commit() -> str:
 
 
 def _measure(
-    facts: ReleaseFacts,
-    files: Mapping[str, bytes],
-    heldout: Sequence[LabelledPhoto],
-    photos: Path | None,
+    facts: ReleaseFacts, files: Mapping[str, bytes], split: Split, photos: Path | None
 ) -> dict[str, Any]:
     """Figures of the release as it would be served, from a copy that has no figures yet."""
     with tempfile.TemporaryDirectory() as folder:
         classifier = Classifier(write_release(Path(folder), facts, files), catalogue())
-        metrics: dict[str, Any] = {"heldout": figures(judge(classifier, heldout), classifier)}
+        judged = judge(classifier, split.measuring)
+        heldout = {"sha256": split.sha256, "photos": len(judged), **figures(judged, classifier)}
+        metrics: dict[str, Any] = {"heldout": heldout}
         if photos is not None:
-            metrics["photos"] = evaluate(classifier, photos)
+            metrics["photos"] = evaluate(classifier, photos).figures
     return metrics
 
 
@@ -139,26 +192,6 @@ def _backdrops(place: Path) -> int:
     return sum(row.get("setting") == "backdrop" for row in rows)
 
 
-def _card(
-    facts: ReleaseFacts, metrics: Mapping[str, Any], calibrated_on: int, backdrops: int
-) -> str:
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    templates.filters["share"] = _share
-    return templates.get_template("card.md.jinja").render(
-        facts=facts, metrics=metrics, calibrated_on=calibrated_on, backdrops=backdrops
-    )
-
-
-def _share(figure: Mapping[str, float]) -> str:
-    """`71.4 % (58.2 to 81.8, 54 photos)`."""
-    if not figure["count"]:
-        return "no photos"
-    value, low, high = (100 * figure[key] for key in ("value", "low", "high"))
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}, {figure['count']} photos)"
+def _note(file: Path, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> None:
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    file.write_text(noted(before, facts, metrics), encoding="utf-8")

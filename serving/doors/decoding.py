@@ -6,6 +6,7 @@ import signal
 import struct
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -13,7 +14,7 @@ from typing import Any
 
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import Failure, InputSpec
-from wreckid.serving.intake import NamedBytes
+from wreckid.serving.intake import NamedBytes, by_page, may_have_pages
 from wreckid.serving.sight import Seen, see, unseen
 
 if sys.platform != "win32":
@@ -31,7 +32,8 @@ PATIENCE = 10
 OUT_OF_TIME = -24
 """The exit code of a process that the system ended for its computing time (SIGXCPU)."""
 
-Task = tuple[NamedBytes, InputSpec, Box | None]
+Task = tuple[Any, ...]
+"""A function of a module, and what it is given."""
 
 
 class Decoders:
@@ -56,14 +58,15 @@ class Decoders:
         Raises:
             EvidenceError: the box is not in the photo.
         """
-        decoder = self._idle.get()
-        try:
-            seen = decoder.see((photo, spec, box))
-        finally:
-            self._idle.put(decoder)
-        if isinstance(seen, EvidenceError):
-            raise seen
-        return seen if isinstance(seen, Seen) else unseen(photo, seen)
+        seen = self._done((see, photo, spec, box))
+        return unseen(photo, seen) if isinstance(seen, Failure) else seen
+
+    def by_page(self, photo: NamedBytes) -> tuple[NamedBytes, ...]:
+        """As `intake.by_page`, elsewhere; a file that kills its decoder is left as it is."""
+        if not may_have_pages(photo):
+            return (photo,)
+        paged = self._done((by_page, photo))
+        return (photo,) if isinstance(paged, Failure) else paged
 
     def work(self) -> bool:
         """Whether a photo can be decoded."""
@@ -73,6 +76,16 @@ class Decoders:
         """End the processes once they are idle."""
         for _ in range(self._count):
             self._idle.get().end()
+
+    def _done(self, task: Task) -> Any:
+        decoder = self._idle.get()
+        try:
+            answer = decoder.do(task)
+        finally:
+            self._idle.put(decoder)
+        if isinstance(answer, EvidenceError):
+            raise answer
+        return answer
 
 
 class _Decoder:
@@ -84,14 +97,13 @@ class _Decoder:
         self._pipe: Connection | None = None
         self._process: Any = None
 
-    def see(self, task: Task) -> Seen | EvidenceError | Failure:
-        """Decode one photo; a process that dies or is too slow is a failure of the photo."""
+    def do(self, task: Task) -> Any:
+        """Do a task with a photo; a process that dies or is too slow is a failure of the photo."""
         pipe = self._pipe or self._start()
         try:
             pipe.send(task)
             if pipe.poll(self._most_s * PATIENCE):
-                answer: Seen | EvidenceError | Failure = pipe.recv()
-                return answer
+                return pipe.recv()
         except (EOFError, OSError):
             self._process.join()
             if self._process.exitcode != OUT_OF_TIME:
@@ -142,9 +154,9 @@ def _work(pipe: Connection, most_bytes: int, most_s: float) -> None:
             pipe.send(_answer(*task))
 
 
-def _answer(photo: NamedBytes, spec: InputSpec, box: Box | None) -> Seen | EvidenceError | Failure:
+def _answer(do: Callable[..., Any], *given: Any) -> Any:
     try:
-        return see(photo, spec, box)
+        return do(*given)
     except EvidenceError as error:
         return error
     except MemoryError:

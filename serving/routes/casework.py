@@ -90,7 +90,7 @@ class Casework:
         at = f"/items/{item.id}"
         return [
             Shown(
-                photo.name,
+                photo.label,
                 f"{at}/pictures/{photo.number}?{item.judged}",
                 "" if withheld else f"{at}/maps/{photo.number}?{item.judged}",
             )

@@ -10,13 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wreckid.model.confidence import probabilities
 from wreckid.model.release import Manifest
-from wreckid.serving.classifier import TOGETHER, Classifier
+from wreckid.serving.classifier import Classifier
 from wreckid.serving.doors.problems import RefusalError, described
 from wreckid.serving.routes.status import Status
 from wreckid.serving.routes.uploads import Crew
 
 PLATFORM = "onnx"
 IMAGES = "images"
+MOST_IMAGES = 16
+"""Most images of a request; bounds its memory."""
 NO_MODEL = "There is no such model: GET /v2 names the one that is there."
 
 Array = npt.NDArray[np.floating[Any]]
@@ -167,7 +169,7 @@ def _metadata(manifest: Manifest) -> ModelMetadata:
 
 def _batch(tensor: Tensor, manifest: Manifest) -> npt.NDArray[np.float32]:
     side = manifest.input.size
-    expected = f"float32[1 to {TOGETHER}, 3, {side}, {side}]"
+    expected = f"float32[1 to {MOST_IMAGES}, 3, {side}, {side}]"
     if tensor.name != IMAGES:
         raise RefusalError(422, f"There is no input {tensor.name}, but {IMAGES}: {expected}.")
     try:
@@ -177,7 +179,7 @@ def _batch(tensor: Tensor, manifest: Manifest) -> npt.NDArray[np.float32]:
         raise RefusalError(
             422, f"The data do not fill their shape; expected {expected}."
         ) from error
-    if batch.shape[1:] != (3, side, side) or not 1 <= len(batch) <= TOGETHER:
+    if batch.shape[1:] != (3, side, side) or not 1 <= len(batch) <= MOST_IMAGES:
         raise RefusalError(422, f"Got {list(batch.shape)}, expected {expected}.")
     if not np.isfinite(batch).all():
         raise RefusalError(422, "The data hold what is no finite number.")

@@ -19,6 +19,9 @@ EvidenceJson = Annotated[
     str | None, Form(description="What is known besides the photos: `Evidence` as JSON.")
 ]
 
+ByPage = Callable[[NamedBytes], Sequence[NamedBytes]]
+"""A file as its pages."""
+
 T = TypeVar("T")
 
 
@@ -44,10 +47,12 @@ class Crew:
 class Intake:
     """Takes in the photos of a request, within the limits."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, by_page: ByPage) -> None:
+        self._by_page = by_page
         self._most = settings.photos
         self._most_bytes = settings.photo_mib * MIB
         self.count = f"Send 1 to {settings.photos} photos of one wreck."
+        self.pages = f"{self.count} Each page of a TIFF file is one."
         self.where = f"{self.count[:-1]}, as files in the form field `photos`."
         self.too_large = (
             f"A photo may have {settings.photo_mib} MiB and a request {settings.request_mib} MiB:"
@@ -66,8 +71,16 @@ class Intake:
             raise RefusalError(413, self.too_large)
 
     def read(self, photos: Sequence[UploadFile]) -> list[NamedBytes]:
-        """The bytes of the photos."""
-        return [NamedBytes(name_of(photo), photo.file.read()) for photo in photos]
+        """The bytes of the photos; each page of a TIFF file is one.
+
+        Raises:
+            RefusalError: 422 for too many pages.
+        """
+        files = (NamedBytes(name_of(photo), photo.file.read()) for photo in photos)
+        pages = [page for file in files for page in self._by_page(file)]
+        if len(pages) > self._most:
+            raise RefusalError(422, self.pages)
+        return pages
 
 
 def name_of(photo: UploadFile) -> str:

@@ -30,7 +30,7 @@ class Desk:
         """
         self.items.get(item_id)
         kept = [
-            Upload(photo.name, self.items.uploads.keep(photo.data), len(photo.data))
+            Upload(photo.name, self.items.uploads.keep(photo.data), len(photo.data), _page(photo))
             for photo in photos
             if isinstance(photo.data, bytes)
         ]
@@ -90,9 +90,14 @@ class Desk:
         return (
             result is not None
             and self._judged_it(result)
-            and [one.sha256 for one in result.photos] == [one.sha256 for one in item.photos]
+            and [(one.name, one.sha256) for one in result.photos]
+            == [(one.label, one.sha256) for one in item.photos]
             and result.evidence.boxes == evidence.boxes
         )
+
+
+def _page(photo: NamedBytes) -> int | None:
+    return None if photo.page is None else photo.page + 1
 
 
 def _pictures(result: Result, views: Sequence[View]) -> dict[int, Picture]:

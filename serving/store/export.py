@@ -24,8 +24,18 @@ def export(items: Items, item: Item, file: IO[bytes]) -> None:
         archive.writestr("item.json", item.model_dump_json(indent=1))
         archive.writestr("history.jsonl", "".join(_told(items.history(item.id))))
         archive.writestr("log.jsonl", b"".join(items.lines(item.id)))
-        for name, photo in zip(archive_names(item.photos), item.photos, strict=True):
+        originals = files_of(item.photos)
+        for name, photo in zip(archive_names(originals), originals, strict=True):
             archive.write(items.uploads.place(photo.sha256), name, ZIP_STORED)
+
+
+def files_of(photos: Sequence[KeptPhoto]) -> list[KeptPhoto]:
+    """One photo for each original: of a file with several pages, the first."""
+    files = {
+        photo.number if photo.page is None else (photo.name, photo.sha256): photo
+        for photo in reversed(photos)
+    }
+    return sorted(files.values(), key=lambda photo: photo.number)
 
 
 def archive_names(photos: Sequence[KeptPhoto]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from wreckid.datasets.catalogue import catalogue
 from wreckid.model.evidence import Evidence
 from wreckid.model.verdict import Level
 from wreckid.serving.custody import canonical_sha256
+from wreckid.serving.intake import label
 from wreckid.serving.result import Result
 
 State = Literal["open", "decided", "deleted"]
@@ -66,12 +67,23 @@ class Author:
 
 
 class KeptPhoto(_Frozen):
-    """A photo of an item: the original, kept by its hash."""
+    """A photo of an item: the original, or a page of it, kept by its hash."""
 
     number: int = Field(description="From 1, in the order they came.")
     name: str
     sha256: str
     bytes: int
+    page: int | None = Field(default=None, description="Of a file that holds several, from 1.")
+
+    @property
+    def place(self) -> int | None:
+        """The page as files are read, from 0; None for a file with one picture."""
+        return None if self.page is None else self.page - 1
+
+    @property
+    def label(self) -> str:
+        """Its name, fit to be shown, as results give it."""
+        return label(self.name, self.place)
 
 
 class Statement(_Frozen):

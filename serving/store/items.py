@@ -15,7 +15,7 @@ from wreckid.serving.result import Result
 from wreckid.serving.store import item as events
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import Database
-from wreckid.serving.store.item import Author, Item, Statement, fold
+from wreckid.serving.store.item import Author, Item, KeptPhoto, Statement, fold
 from wreckid.serving.store.tables import items, photos, pictures
 from wreckid.serving.store.uploads import KeptPhotos, Uploads
 from wreckid.serving.store.views import ItemLine
@@ -37,11 +37,12 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True)
 class Upload:
-    """A photo that is kept already, to be added to an item."""
+    """A photo that is kept already, to be added to an item; pages count from 1."""
 
     name: str
     sha256: str
     size: int
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,7 @@ class Items:
             if not all(self.uploads.holds(one.sha256) for one in added):
                 raise ConflictError("A photo was deleted meanwhile: send the photos again.")
             numbered = enumerate(added, len(item.photos) + 1)
-            return {
-                "photos": [
-                    {"number": n, "name": one.name, "sha256": one.sha256, "bytes": one.size}
-                    for n, one in numbered
-                ]
-            }
+            return {"photos": [_kept(number, one) for number, one in numbered]}
 
         return self._change(author, item_id, events.PHOTOS, change)
 
@@ -275,7 +271,8 @@ class Items:
 
     def originals(self, item: Item) -> KeptPhotos:
         """The photos of an item."""
-        return KeptPhotos(self.uploads, [(photo.name, photo.sha256) for photo in item.photos])
+        kept = [(photo.name, photo.sha256, photo.place) for photo in item.photos]
+        return KeptPhotos(self.uploads, kept)
 
     def close(self) -> None:
         """Give back what is held."""
@@ -342,6 +339,17 @@ def _show(connection: Connection, item_id: str, shown: Mapping[int, Picture]) ->
         connection.execute(
             insert(pictures).values(item=item_id, number=number, picture=one.picture, map=one.map)
         )
+
+
+def _kept(number: int, upload: Upload) -> dict[str, Any]:
+    photo = KeptPhoto(
+        number=number,
+        name=upload.name,
+        sha256=upload.sha256,
+        bytes=upload.size,
+        page=upload.page,
+    )
+    return photo.model_dump(exclude_none=True)
 
 
 def _without(row: Row[Any], *names: str) -> dict[str, Any]:

@@ -66,12 +66,12 @@ class Uploads:
 class KeptPhotos(Sequence[NamedBytes]):
     """The photos of an item, each read when it is looked at."""
 
-    def __init__(self, uploads: Uploads, kept: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, uploads: Uploads, kept: Sequence[tuple[str, str, int | None]]) -> None:
         """Read nothing yet.
 
         Args:
             uploads: where they lie.
-            kept: the name and the SHA-256 of each.
+            kept: the name, the SHA-256 and the page, from 0, of each.
         """
         self._uploads = uploads
         self._kept = kept
@@ -88,8 +88,8 @@ class KeptPhotos(Sequence[NamedBytes]):
     def __getitem__(self, index: int | slice) -> "NamedBytes | KeptPhotos":
         if isinstance(index, slice):
             return KeptPhotos(self._uploads, self._kept[index])
-        name, hash_ = self._kept[index]
-        return NamedBytes(name, self._uploads.read(hash_), hash_)
+        name, hash_, page = self._kept[index]
+        return NamedBytes(name, self._uploads.read(hash_), hash_, page)
 
     def __iter__(self) -> Iterator[NamedBytes]:
         return (self[index] for index in range(len(self)))

@@ -148,8 +148,9 @@ def test_a_table_says_which_photo_belongs_to_which_item(
     ("table", "named"),
     [
         ("photo,thing\na.jpg,x\n", "needs a photo and an item"),
-        ("photo,item\na.jpg\n", "row 2"),
-        ("photo,item,length_m\na.jpg,x,1\nb.jpg,x,2\n", "two values of length_m"),
+        ("photo,item\na.jpg\n", "line 2"),
+        ("photo,item,length_m\na.jpg,x,1\nb.jpg,x,2\n", "line 3, column length_m: the same item"),
+        ("photo,item,text,Text\na.jpg,x,1,2\n", "two columns text"),
         ("photo,item\na.jpg,x,1\n", "no more cells"),
     ],
 )

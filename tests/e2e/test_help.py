@@ -47,6 +47,16 @@ def test_every_option_says_what_it_is_for(verb: str) -> None:
     assert [one.name for one in options if not one.help] == []
 
 
+@pytest.mark.parametrize("group", ["photos", "release", "types"])
+def test_verbs_of_a_group_explain_themselves(wreckid: Wreckid, group: str) -> None:
+    for verb, command in COMMANDS[group].commands.items():
+        done = wreckid(group, verb, "--help")
+        assert done.code == 0
+        assert re.search(r"^ [A-Z].*\.\s*$", done.out, re.MULTILINE)
+        options = [one for one in command.params if one.param_type_name == "option"]
+        assert [one.name for one in options if not one.help] == []
+
+
 @every_verb
 def test_the_readme_mentions_every_verb(verb: str) -> None:
     assert f"wreckid {verb}" in README.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from wreckid.model.release import Release
 from wreckid.serving.api import create_app
@@ -70,6 +71,30 @@ def test_an_item_is_worked_on(desk: TestClient, photo: MakePhoto) -> None:
     assert decided["state"] == "decided"
     assert decided["decisions"][0]["statement"] == RED
     assert decided["decisions"][0]["who"] == "local"
+
+
+def test_pages_of_a_file_are_photos_of_the_item(
+    desk: TestClient, photo: MakePhoto, store: Path, wreckid: Wreckid
+) -> None:
+    item = make(desk)
+    file = BytesIO()
+    red, green = (Image.open(BytesIO(photo(colour))) for colour in ("red", "green"))
+    red.save(file, "TIFF", save_all=True, append_images=[green])
+    upload = {"photos": ("scan.tif", file.getvalue())}
+    added = desk.post(f"/v1/items/{item}/photos", files=upload).json()
+    assert [(one["number"], one["page"]) for one in added["photos"]] == [(1, 1), (2, 2)]
+    assert added["result"] == desk.post("/v1/classify", files=upload).json()
+    boxed = {"boxes": ["2:0,0,100,100"]}
+    seen = desk.put(f"/v1/items/{item}/evidence", json=boxed).json()["result"]
+    assert seen["agreement"]["leaders"] == ["shahed-136", "orlan-10"]
+    for number in (1, 2):
+        original = desk.get(f"/v1/items/{item}/photos/{number}")
+        assert original.content == file.getvalue()
+        assert desk.get(f"/items/{item}/pictures/{number}").status_code == 200
+    with ZipFile(BytesIO(desk.get(f"/v1/items/{item}/export").content)) as archive:
+        kept = [name for name in archive.namelist() if name.startswith("photos/")]
+        assert [archive.read(name) for name in kept] == [file.getvalue()]
+    assert wreckid("verify", store).code == 0
 
 
 def test_items_outlast_the_service(

@@ -11,7 +11,7 @@ from PIL import Image
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import InputSpec
 from wreckid.serving.doors.decoding import Decoders
-from wreckid.serving.intake import NamedBytes
+from wreckid.serving.intake import NamedBytes, by_page
 from wreckid.serving.sight import see
 
 MakePhoto = Callable[..., bytes]
@@ -33,6 +33,26 @@ def test_a_photo_is_seen_elsewhere_as_here(decoders: Decoders, photo: MakePhoto)
     assert here.sight is not None and there.sight is not None
     assert (there.sight.array == here.sight.array).all()
     assert there.sight.picture == here.sight.picture
+
+
+def test_pages_are_told_and_seen_elsewhere_as_here(decoders: Decoders) -> None:
+    file = BytesIO()
+    red, blue = (Image.new("RGB", (80, 60), colour) for colour in ("red", "blue"))
+    red.save(file, "TIFF", save_all=True, append_images=[blue])
+    scan = NamedBytes("scan.tif", file.getvalue())
+    pages = decoders.by_page(scan)
+    assert pages == by_page(scan) and len(pages) == 2
+    for page, colour in zip(pages, ((255, 0, 0), (0, 0, 255)), strict=True):
+        here, there = see(page, SPEC), decoders.see(page, SPEC)
+        assert there.record == here.record
+        assert there.sight is not None and there.sight.picture.getpixel((9, 9)) == colour
+
+
+def test_a_file_whose_pages_take_too_long_to_count_is_one_photo() -> None:
+    hasty = Decoders(1, 3 * GIB, 0)
+    scan = NamedBytes("scan.tif", b"II*\0\x08\0\0\0\0\0")
+    assert hasty.by_page(scan) == (scan,)
+    hasty.close()
 
 
 def test_a_wrong_box_is_told(decoders: Decoders, photo: MakePhoto) -> None:

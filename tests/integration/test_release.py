@@ -112,5 +112,5 @@ def test_no_shipped_release_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "RELEASED", tmp_path)
-    with pytest.raises(ReleaseError, match="--release DIR"):
+    with pytest.raises(ReleaseError, match="--release NAME"):
         shipped_release()

@@ -71,11 +71,11 @@ def test_a_row_tells_what_the_picture_shows(rendered: tuple[Path, list[Row]]) ->
     out, rows = rendered
     assert [json.loads(line) for line in (out / MANIFEST).read_text().splitlines()] == rows
     assert [row["file"] for row in rows] == [f"pictures/{n:06d}.jpg" for n in range(COUNT)]
-    assert set(contents(out)) == {MANIFEST, *(row["file"] for row in rows)}
+    files = {row[key] for row in rows for key in ("file", "mask")}
+    assert set(contents(out)) == {MANIFEST, *files}
     for row in rows:
         assert (row["seed"], row["pixels"]) == (SEED, PIXELS)
-        left, top, right, bottom = row["box"]
-        assert 0 <= left < right <= PIXELS and 0 <= top < bottom <= PIXELS
+        assert_sight_fits(out, row)
         assert row["setting"] in {"ground", "sky"} and row["camera"]["distance_m"] > 0
         if row["type"] == NOT_A_UAV:
             assert row["family"] == NOT_A_UAV and row["damage"] in {"confusers", NOTHING}
@@ -87,6 +87,23 @@ def test_a_row_tells_what_the_picture_shows(rendered: tuple[Path, list[Row]]) ->
             assert facts.wingspan_m is not None
             assert row["wingspan_m"] == pytest.approx(facts.wingspan_m.value, rel=0.15)
             assert row["length_m"] > 0
+
+
+def assert_sight_fits(out: Path, row: Row) -> None:
+    """Mask, box and parts of a row tell the same story."""
+    with Image.open(out / row["mask"]) as image:
+        mask = np.asarray(image)
+    assert mask.shape == (PIXELS, PIXELS)
+    assert row["covers"] == pytest.approx(mask.mean(), abs=1e-4)
+    if row["damage"] == NOTHING:
+        assert (row["box"], row["parts"], row["covers"]) == ([], {}, 0)
+        return
+    left, top, right, bottom = row["box"]
+    assert mask[top:bottom, left:right].sum() == mask.sum() > 0
+    assert (
+        mask[:, [left, right - 1]].any(axis=0).all() and mask[[top, bottom - 1]].any(axis=1).all()
+    )
+    assert row["parts"] and all(0 < share <= 1 for share in row["parts"].values())
 
 
 def test_the_pictures_are_photos_of_something(rendered: tuple[Path, list[Row]]) -> None:
@@ -124,6 +141,22 @@ def test_a_killed_run_is_finished_by_the_same_command(
     assert contents(out) == contents(rendered[0])
 
 
+def test_a_sheet_shows_the_pictures(
+    rendered: tuple[Path, list[Row]], tmp_path: Path, wreckid: Wreckid
+) -> None:
+    done = wreckid(
+        *("render", "--count", str(COUNT), "--size", str(PIXELS)),
+        *("--seed", str(SEED), "--out", rendered[0], "--sheet", tmp_path / "sheet.png"),
+    )
+    assert done.code == 0, done.err
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        side = sheet.width // 6
+        tile = sheet.crop((0, 0, side, side)).resize((PIXELS, PIXELS))
+    with Image.open(rendered[0] / rendered[1][0]["file"]) as first:
+        difference = np.asarray(tile, float) - np.asarray(first, float)
+    assert abs(difference).mean() < 12
+
+
 def test_a_finished_set_is_left_alone(rendered: tuple[Path, list[Row]]) -> None:
     before = contents(rendered[0])
     assert list(render(job(rendered[0]), 2)) == rendered[1][:2]
@@ -131,10 +164,10 @@ def test_a_finished_set_is_left_alone(rendered: tuple[Path, list[Row]]) -> None:
 
 
 def test_one_picture_is_the_same_alone(rendered: tuple[Path, list[Row]], tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
     row = render_one(job(tmp_path), 3)
     assert row == rendered[1][3]
-    assert (tmp_path / row["file"]).read_bytes() == (rendered[0] / row["file"]).read_bytes()
+    for file in (row["file"], row["mask"]):
+        assert (tmp_path / file).read_bytes() == (rendered[0] / file).read_bytes()
 
 
 @pytest.mark.parametrize("change", [{"seed": SEED + 1}, {"pixels": 64}])

@@ -1,10 +1,32 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.model.confidence import prediction_set, probabilities
-from wreckid.training.calibrate import conformal_quantile, fit_temperature
+from wreckid.training.calibrate import (
+    COVERAGE,
+    ENOUGH,
+    RARE,
+    RIGHT,
+    Floats,
+    Ints,
+    conformal_quantile,
+    fit_temperature,
+    fit_thresholds,
+    sample,
+)
+from wreckid.training.data import DataError, LabelledPhoto
+
+
+def drawn(count: int, seed: int) -> tuple[Floats, Ints]:
+    """Calibrated answers over five classes."""
+    rng = np.random.default_rng(seed)
+    posterior = probabilities(rng.normal(0, 2, (count, 5)), 1)
+    return posterior, np.array([rng.choice(5, p=row) for row in posterior])
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
@@ -28,30 +50,79 @@ def test_a_class_that_never_comes_up_does_no_harm() -> None:
     assert np.isfinite(fit_temperature(logits, np.zeros(50, np.int64)))
 
 
-@given(st.integers(9, 400), st.floats(0.5, 0.9), st.integers(0, 99))
-def test_the_quantile_covers_the_next_of_exchangeable_scores(
-    count: int, coverage: float, seed: int
-) -> None:
-    scores = np.random.default_rng(seed).random(count)
-    below = int((scores <= conformal_quantile(scores, coverage)).sum())
-    assert below / (count + 1) >= coverage - 1e-9
-    assert below / (count + 1) <= coverage + 3 / (count + 1)
+@given(st.integers(9, 400), st.integers(0, 99))
+def test_the_quantile_covers_the_next_of_exchangeable_scores(count: int, seed: int) -> None:
+    posterior, labels = drawn(count, seed)
+    scores = 1 - posterior[np.arange(count), labels]
+    below = int((scores <= conformal_quantile(posterior, labels) + 1e-12).sum())
+    assert below / (count + 1) >= COVERAGE - 1e-9
+    assert below / (count + 1) <= COVERAGE + 2 / (count + 1)
 
 
 def test_prediction_sets_hold_the_right_class_as_often_as_promised() -> None:
-    rng = np.random.default_rng(2)
-    shares = probabilities(rng.normal(0, 2, (3000, 5)), 1)
-    labels = np.array([rng.choice(5, p=row) for row in shares])
-    right = shares[np.arange(3000), labels]
-    quantile = conformal_quantile(1 - right[:1000], 0.9)
+    posterior, labels = drawn(3000, seed=2)
+    quantile = conformal_quantile(posterior[:1000], labels[:1000])
     held = [
         label in prediction_set(row, quantile)
-        for row, label in zip(shares[1000:], labels[1000:], strict=True)
+        for row, label in zip(posterior[1000:], labels[1000:], strict=True)
     ]
-    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+    assert np.mean(held) == pytest.approx(COVERAGE, abs=0.03)
 
 
-def test_the_order_of_scores_does_not_matter() -> None:
-    scores = np.random.default_rng(3).random(50)
-    assert conformal_quantile(scores, 0.9) == conformal_quantile(np.sort(scores), 0.9)
-    assert conformal_quantile(scores, 0.9) in scores
+CLASSES = ("shahed-136", "shahed-131", "orlan-10", NOT_A_UAV)
+FAMILIES = ("delta-pusher", "delta-pusher", "conventional-tractor", NOT_A_UAV)
+
+
+def answers(count: int, sharpness: float, seed: int) -> tuple[Floats, Ints]:
+    """Calibrated answers of a network over four classes, right the more often the sharper."""
+    rng = np.random.default_rng(seed)
+    posterior = probabilities(rng.normal(0, sharpness, (count, len(CLASSES))), 1)
+    return posterior, np.array([rng.choice(len(CLASSES), p=row) for row in posterior])
+
+
+def test_fitted_thresholds_keep_their_promises_on_new_pictures() -> None:
+    thresholds, uncertified = fit_thresholds(*answers(1500, 6, seed=1), CLASSES, FAMILIES)
+    posterior, labels = answers(6000, 6, seed=2)
+    assert uncertified == ()
+    leader = posterior[:, :3].max(axis=1)
+    named = leader >= thresholds.type
+    right = posterior[:, :3].argmax(axis=1) == labels
+    none = labels == 3
+    assert right[named].mean() >= RIGHT.level
+    assert named[none].mean() <= RARE.level
+    assert (1 - posterior[none, 3] >= thresholds.uav).mean() <= RARE.level
+    assert (posterior[~none, 3] >= thresholds.not_a_uav).mean() <= RARE.level
+    assert named.mean() > 0.3
+
+
+def test_a_guessing_network_names_hardly_anything() -> None:
+    thresholds, uncertified = fit_thresholds(*answers(600, 0.3, seed=3), CLASSES, FAMILIES)
+    assert "type" in uncertified
+    assert thresholds.type == RIGHT.strictest
+
+
+def test_without_pictures_of_no_uav_nothing_is_promised_about_them() -> None:
+    posterior, _ = answers(400, 6, seed=4)
+    labels = posterior[:, :3].argmax(axis=1)
+    thresholds, uncertified = fit_thresholds(posterior, labels, CLASSES, FAMILIES)
+    assert {"type", "family", "uav"} <= set(uncertified)
+    assert thresholds.uav == RARE.strictest
+
+
+def photos(count: int, label: str = "orlan-10") -> tuple[LabelledPhoto, ...]:
+    return tuple(LabelledPhoto(Path(f"{number}.jpg"), label, "") for number in range(count))
+
+
+def test_real_photos_are_fitted_on_only_where_they_are_enough() -> None:
+    renders = photos(20)
+    few = sample(renders, photos(ENOUGH - 1), CLASSES)
+    assert (few.real, few.pictures, few.photos_offered) == (False, renders, ENOUGH - 1)
+    enough = sample(renders, photos(ENOUGH), CLASSES)
+    assert enough.real and len(enough.pictures) == ENOUGH
+    strangers = sample(renders, photos(ENOUGH, "ghost-9"), CLASSES)
+    assert not strangers.real
+
+
+def test_too_few_pictures_are_refused() -> None:
+    with pytest.raises(DataError, match="cannot be fitted on 3 pictures"):
+        sample(photos(3), (), CLASSES)

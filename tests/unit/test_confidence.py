@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch_ood.detector import GEN
 
-from wreckid.model.confidence import energy, prediction_set, probabilities, ranking
+from wreckid.model.confidence import (
+    energy,
+    generalised_entropy,
+    prediction_set,
+    probabilities,
+    ranking,
+)
 
 LOGITS = st.lists(st.floats(-500, 500), min_size=2, max_size=40)
 TEMPERATURES = st.floats(0.05, 20)
@@ -39,6 +47,19 @@ def test_probabilities_of_known_logits() -> None:
 def test_weak_logits_have_the_higher_energy() -> None:
     assert energy([0.1, 0.2, 0.0], 1) > energy([9.0, 0.2, 0.0], 1)
     assert energy([0.0, 0.0], 2) == pytest.approx(-2 * np.log(2))
+
+
+@given(st.lists(LOGITS.filter(lambda row: len(row) > 4), min_size=1, max_size=3))
+def test_the_generalised_entropy_is_that_of_the_reference(rows: list[list[float]]) -> None:
+    logits = np.array([row[:5] for row in rows])
+    expected = GEN.score(torch.from_numpy(logits), gamma=0.1).numpy()
+    assert generalised_entropy(logits, 1) == pytest.approx(expected, rel=1e-4)
+
+
+def test_spread_probabilities_have_the_higher_generalised_entropy() -> None:
+    flat, sure = generalised_entropy([[1.0, 1.1, 0.9], [9.0, 0.0, 0.0]], 1)
+    assert flat > sure
+    assert generalised_entropy([9.0, 0.0, 0.0], 5) > sure
 
 
 @given(LOGITS, st.floats(0, 1), st.floats(0, 1))

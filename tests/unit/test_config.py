@@ -58,7 +58,7 @@ def test_a_wrong_field_is_named(file: Path, text: str, field: str) -> None:
 @pytest.mark.parametrize("text", ["", "- train\n", "here"])
 def test_a_file_without_fields_is_refused(file: Path, text: str) -> None:
     file.write_text(text)
-    with pytest.raises(ConfigError, match=r"run\.yaml: the file: "):
+    with pytest.raises(ConfigError, match=r"run\.yaml: Input should be "):
         TrainConfig.read(file)
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageStat
 
 from wreckid.datasets.photograph import (
+    MARKS,
     Development,
     annotated,
     developed,
@@ -19,6 +22,7 @@ from wreckid.datasets.photograph import (
 )
 
 SHARES = arrays(np.float64, st.integers(1, 50), elements=st.floats(0, 1))
+Mark = Callable[[Image.Image, np.random.Generator], Image.Image]
 PLAIN = Development(1, (1, 1, 1), 1, 0, 0, 90)
 
 
@@ -95,14 +99,53 @@ def test_darkness_is_developed_too() -> None:
     assert np.asarray(image).max() < 128
 
 
-def test_now_and_then_a_picture_is_written_on_and_never_the_original() -> None:
-    plain = Image.new("RGB", (90, 60), "green")
+def test_most_pictures_are_passed_on_untouched_and_no_original_is_altered() -> None:
+    plain = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 90, 3), np.uint8))
     before = plain.tobytes()
-    marked = [annotated(plain, np.random.default_rng(seed)) for seed in range(100)]
-    changed = sum(image.tobytes() != before for image in marked)
-    assert 3 <= changed <= 30
-    assert {image.size for image in marked} == {(90, 60)}
+    passed = [annotated(plain, np.random.default_rng(seed)) for seed in range(200)]
+    untouched = sum(image.tobytes() == before for image in passed)
+    assert 100 <= untouched <= 140
+    assert {(image.size, image.mode) for image in passed} == {((90, 60), "RGB")}
     assert plain.tobytes() == before
+
+
+@pytest.mark.parametrize("mark", [mark for mark, _ in MARKS], ids=lambda mark: mark.__name__)
+def test_a_mark_changes_a_part_of_a_copy(mark: Mark) -> None:
+    plain = Image.new("RGB", (120, 90), "green")
+    before = plain.tobytes()
+    for seed in range(8):
+        marked = np.asarray(mark(plain, np.random.default_rng(seed)))
+        changed = (marked != np.asarray(plain)).any(axis=2)
+        assert 0 < changed.mean() < 0.6
+    assert plain.tobytes() == before
+
+
+def test_a_shaken_camera_smears_along_its_way_alone() -> None:
+    light = np.full((41, 41, 3), 0.1, np.float32)
+    light[20, 20] = 9
+    shaken = np.asarray(developed(light, replace(PLAIN, shake=(8, 0)), np.random.default_rng(1)))
+    still = np.asarray(developed(light, PLAIN, np.random.default_rng(1)))
+    assert shaken[20, 17].mean() > still[20, 17].mean() + 5
+    assert (shaken[17] == still[17]).all()
+
+
+def test_a_vignette_darkens_corners_and_not_the_middle() -> None:
+    light = np.full((41, 41, 3), 0.1, np.float32)
+    dark = np.asarray(developed(light, replace(PLAIN, vignette=0.5), np.random.default_rng(1)), int)
+    even = np.asarray(developed(light, PLAIN, np.random.default_rng(1)), int)
+    assert (dark[20, 20] == even[20, 20]).all()
+    assert dark[0, 0].mean() < even[0, 0].mean() - 20
+
+
+def test_noise_grows_in_the_dark() -> None:
+    noisy = replace(PLAIN, noise=0.02)
+    day, night = (
+        np.asarray(
+            developed(np.full((64, 64, 3), level, np.float32), noisy, np.random.default_rng(1))
+        ).std()
+        for level in (1.0, 0.005)
+    )
+    assert night > 2 * day > 0
 
 
 @pytest.mark.parametrize("quality", [45, 95])

@@ -10,6 +10,7 @@ from wreckid.datasets.airframe import Part, build
 from wreckid.datasets.catalogue import catalogue
 from wreckid.datasets.clutter import THINGS, confusers
 from wreckid.datasets.noise import SmoothNoise
+from wreckid.datasets.tearing import cut
 from wreckid.datasets.wreckage import (
     DAMAGES,
     FRAGILE,
@@ -17,7 +18,6 @@ from wreckid.datasets.wreckage import (
     Parts,
     bounds,
     crumple,
-    cut,
     moved_to,
     posed,
     scattered,

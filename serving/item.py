@@ -1,0 +1,52 @@
+"""One wreck of a run: its photos and what is known of it, in memory and as a line of the plan."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wreckid.model.evidence import NOTHING, Evidence
+from wreckid.serving.custody import to_json
+from wreckid.serving.source import Place
+
+
+@dataclass(frozen=True)
+class Item:
+    """One wreck.
+
+    Attributes:
+        name: the path of its photo or sub-folder, or its name in a table.
+        photos: where its photos lie.
+        measurements: what else a table says of it, by column, as it stands there.
+        evidence: what was measured or seen, by the table.
+    """
+
+    name: str
+    photos: tuple[Place, ...]
+    measurements: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence = NOTHING
+
+
+def plan_lines(items: Iterable[Item]) -> Iterator[bytes]:
+    """A plan as JSON Lines; names of any bytes survive."""
+    return (to_json(_fields(item)) + b"\n" for item in items)
+
+
+def read_plan(file: Path) -> Iterator[Item]:
+    """The items of a written plan, one by one."""
+    with file.open("rb") as lines:
+        for line in lines:
+            item = json.loads(line)
+            photos = tuple(Place(**place) for place in item["photos"])
+            evidence = Evidence.model_validate(item["evidence"]) if item["evidence"] else NOTHING
+            yield Item(item["name"], photos, item["measurements"], evidence)
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "photos": [vars(place) for place in item.photos],
+        "measurements": dict(item.measurements),
+        "evidence": item.evidence.model_dump(mode="json", exclude_defaults=True),
+    }

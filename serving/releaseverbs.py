@@ -1,0 +1,65 @@
+"""The verbs for releases: make one of a run, and say what is in one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wreckid.serving.verbgroup import VerbGroup
+
+
+class _Release(VerbGroup):
+    default = "make"
+
+
+app = typer.Typer(cls=_Release, help="Make a release of a run, or say what is in one.")
+
+
+@app.command()
+def make(
+    run: Annotated[Path, typer.Argument(help="A run.", exists=True, file_okay=False)],
+    name: Annotated[str, typer.Option(help="Name of the release.")],
+    version: Annotated[str, typer.Option(help="Version of the release.")],
+    out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
+    heldout: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Rendered set to measure on; else half of the run's held-out pictures.",
+        ),
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Labelled real photos to measure on."),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Other labelled real photos, to fit confidence on if they are enough.",
+        ),
+    ] = None,
+) -> None:
+    """Calibrate, export and measure a run, and write it down as a release."""
+    from wreckid.model.release import RELEASED
+    from wreckid.training.finetune import read_run
+    from wreckid.training.publish import Publication, publish
+
+    wanted = Publication(name, version, out or RELEASED, heldout, photos, calibration)
+    typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
+
+
+@app.command()
+def inspect(
+    release: Annotated[str, typer.Argument(help="A release's name or folder.")],
+) -> None:
+    """Verify every file of a release and say what is in it and what it was made from."""
+    from rich.console import Console
+
+    from wreckid.datasets.catalogue import catalogue
+    from wreckid.model.release import find_release
+    from wreckid.serving.inspection import release_view
+
+    Console().print(release_view(find_release(release), catalogue()))

@@ -1,0 +1,120 @@
+"""The shipped release keeps what its metrics say, and the floors that are written down.
+
+On `datasets/heldout`, and on the labelled real photos that WRECKID_PHOTOS names.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+from onnx import numpy_helper
+
+from wreckid.datasets import catalogue as rooms
+from wreckid.datasets.catalogue import catalogue
+from wreckid.model.release import (
+    CARD,
+    METRICS,
+    NETWORK,
+    WEIGHTS,
+    Release,
+    ReleaseFacts,
+    shipped_release,
+    write_release,
+)
+from wreckid.serving.classifier import Classifier
+from wreckid.training.data import data_hash
+from wreckid.training.judging.figures import figures
+from wreckid.training.judging.judged import judge, read_photos
+
+HELDOUT = Path(rooms.__file__).parent / "heldout"
+FLOORS = yaml.safe_load(Path(__file__).with_name("floors.yaml").read_text(encoding="utf-8"))
+PLACES = {"heldout": HELDOUT, "photos": Path(os.environ.get("WRECKID_PHOTOS", "unset"))}
+SHARES = ("top1", "top3", "family")
+TOLERANCE = 0.02
+"""Between two machines, on the very pictures of the metrics."""
+FEW = 100
+"""Pictures that are enough to find out weak weights."""
+NOISE = 5
+"""Standard deviation of what is added to the head's weights, in theirs."""
+
+
+def here(name: str) -> Path:
+    if not PLACES[name].is_dir():
+        pytest.skip(f"no pictures at {PLACES[name]}")
+    return PLACES[name]
+
+
+def known_figures(release: Release, place: Path, most: int | None = None) -> dict[str, Any]:
+    classifier = Classifier(release, catalogue())
+    judged = judge(classifier, read_photos(place)[:most])
+    return dict(figures(judged, classifier)["catalogue"])
+
+
+def shortfalls(found: dict[str, Any], stated: dict[str, Any], same: bool) -> Iterator[str]:
+    """What falls short of the release's own metrics.
+
+    On the same pictures figures must agree; on others their intervals must overlap.
+    """
+    for name in SHARES:
+        least = stated[name]["value"] - TOLERANCE if same else stated[name]["low"]
+        reached = found[name]["value" if same else "high"]
+        if reached < least:
+            yield f"{name} reaches {reached}, not {least}"
+
+
+def below_floors(found: dict[str, Any], floors: dict[str, Any]) -> Iterator[str]:
+    for name, floor in floors["at_least"].items():
+        if found[name]["value"] < floor:
+            yield f"{name} is {found[name]['value']}, below {floor}"
+    for name, ceiling in floors["at_most"].items():
+        if found[name]["value"] > ceiling:
+            yield f"{name} is {found[name]['value']}, above {ceiling}"
+
+
+def stated_metrics(release: Release) -> dict[str, Any]:
+    return dict(json.loads(release.metrics.read_text(encoding="utf-8")))
+
+
+def weakened(release: Release, folder: Path) -> Release:
+    """The release with its head's weights drowned in noise, as careless training leaves it."""
+    model = onnx.load_from_string(release.network.read_bytes())
+    classes = len(release.manifest.classes)
+    rng = np.random.default_rng(1)
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.shape[:1] == (classes,) and values.ndim > 1:
+            noisy = values + rng.normal(0, NOISE * values.std(), values.shape)
+            tensor.CopyFrom(numpy_helper.from_array(noisy.astype(values.dtype), tensor.name))
+    facts = ReleaseFacts(**release.manifest.model_dump(exclude={"files"}))
+    files = {
+        WEIGHTS: b"",
+        NETWORK: bytes(model.SerializeToString()),
+        METRICS: release.metrics.read_bytes(),
+        CARD: b"",
+    }
+    return write_release(folder, facts, files)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_shipped_release_keeps_its_promises(name: str) -> None:
+    place, release = here(name), shipped_release()
+    stated = stated_metrics(release)[name]
+    found = known_figures(release, place)
+    same = stated.get("sha256") == data_hash(place)
+    assert list(shortfalls(found, stated["catalogue"], same)) == []
+    assert list(below_floors(found, FLOORS[name])) == []
+
+
+def test_weaker_weights_are_found_out(tmp_path: Path) -> None:
+    place, release = here("heldout"), shipped_release()
+    weak = weakened(release, tmp_path)
+    stated = stated_metrics(release)["heldout"]["catalogue"]
+    found = known_figures(weak, place, FEW)
+    assert list(shortfalls(found, stated, same=False))
+    assert list(below_floors(found, FLOORS["heldout"]))

@@ -1,0 +1,101 @@
+"""Going on from a release: what its weights become, and how photos are mixed in."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.model.network import WreckNetwork
+from wreckid.model.release import WEIGHTS, Release, ReleaseFacts, write_release
+from wreckid.training.config import TrainConfig
+from wreckid.training.data import DataError, LabelledPhoto
+from wreckid.training.ownphotos import gentle_config, load_release_weights, mixed
+
+OLD = ("shahed-131", "shahed-136", "orlan-10", NOT_A_UAV)
+NEW = ("banshee-300-400", "orlan-10", "shahed-131", "shahed-136", NOT_A_UAV)
+
+
+def network(classes: int, features: int = 4) -> WreckNetwork:
+    return WreckNetwork(torch.nn.Conv2d(3, features, 1), features, classes, drop_rate=0)
+
+
+@pytest.fixture
+def trained() -> WreckNetwork:
+    torch.manual_seed(1)
+    return network(len(OLD)).half()
+
+
+@pytest.fixture
+def release(
+    tmp_path: Path,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
+    trained: WreckNetwork,
+) -> Release:
+    weights = safetensors.torch.save(trained.state_dict())
+    told = facts(classes=OLD, families=catalogue().families_of(OLD))
+    return write_release(tmp_path / "release", told, files | {WEIGHTS: weights})
+
+
+def test_known_types_keep_their_rows_and_a_new_one_starts_as_its_family(
+    release: Release, trained: WreckNetwork
+) -> None:
+    begun = network(len(NEW))
+    families = catalogue().families_of(NEW)
+    start = load_release_weights(begun, NEW, families, release)
+    for values, old in (
+        (begun.head.weight, trained.head.weight),
+        (begun.head.bias, trained.head.bias),
+    ):
+        for name in OLD:
+            assert torch.equal(values[NEW.index(name)], old[OLD.index(name)].float())
+        kin = (old[0].float() + old[1].float()) / 2
+        assert families[0] == release.manifest.families[0] == release.manifest.families[1]
+        assert torch.allclose(values[0], kin)
+    assert start.name.startswith("tiny 0.0.1 (")
+
+
+def test_a_type_of_a_new_family_starts_as_the_mean_of_all(
+    release: Release, trained: WreckNetwork
+) -> None:
+    classes = (*OLD[:-1], "tu-141", NOT_A_UAV)
+    begun = network(len(classes))
+    load_release_weights(begun, classes, catalogue().families_of(classes), release)
+    assert torch.allclose(begun.head.weight[3], trained.head.weight.float().mean(dim=0))
+
+
+def test_another_architecture_is_refused(release: Release) -> None:
+    with pytest.raises(DataError, match="is a tiny: name that architecture"):
+        load_release_weights(network(len(OLD), 5), OLD, catalogue().families_of(OLD), release)
+
+
+def test_photos_and_renders_are_drawn_at_the_wanted_shares() -> None:
+    rendered = [LabelledPhoto(Path("r"), "orlan-10", "")] * 300
+    photos = [LabelledPhoto(Path("p"), "orlan-10", "")] * 9
+    photos += [LabelledPhoto(Path("q"), "shahed-136", "")]
+    config = TrainConfig.model_validate(
+        {"train": "t", "heldout": "h", "photo_share": 0.4, "epoch_pictures": 50}
+    )
+    sampler = mixed(rendered, photos, config)
+    weights = sampler.weights
+    assert len(sampler) == 50 and len(weights) == 310
+    assert float(weights[:300].sum()) == pytest.approx(0.6)
+    assert float(weights[300:309].sum()) == pytest.approx(0.3)
+    assert float(weights[309]) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("is_split", [True, False])
+def test_a_set_that_was_split_keeps_its_test_photos_out(
+    release: Release, tmp_path: Path, is_split: bool
+) -> None:
+    ours = tmp_path / "set"
+    if is_split:
+        (ours / "train").mkdir(parents=True)
+        (ours / "train/index.csv").touch()
+    config = gentle_config(release, ours, tmp_path / "renders")
+    assert config.photos == (ours / "train" if is_split else ours)
+    assert config.calibration == (ours / "calibration" if is_split else None)
+    assert (config.train, config.size) == (tmp_path / "renders/train", 64)

@@ -1,0 +1,69 @@
+"""What happens to a picture at random before the network learns from it."""
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from wreckid.model.preprocessing import InputSpec
+
+Box = tuple[int, int, int, int]
+
+NARROWEST, WIDEST = 0.55, 1.8
+"""Shapes of photos, width to height: a phone held upright and a wide screen."""
+WHOLE = 0.25
+"""Share of pictures that are looked at whole, however small the wreck is in them."""
+
+
+def augmentation(spec: InputSpec) -> v2.Compose:
+    """From uint8[3, H, W] to a normalised float32[3, size, size], at random."""
+    return v2.Compose(
+        [
+            v2.RandomResizedCrop(spec.size, scale=(0.7, 1.0), ratio=(0.75, 1.33), antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.RandomApply([v2.RandomRotation(20, v2.InterpolationMode.BILINEAR, fill=127)], p=0.3),
+            v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.1)], p=0.8),
+            v2.RandomGrayscale(0.15),
+            v2.RandomChoice(
+                [
+                    v2.RandomAutocontrast(),
+                    v2.RandomEqualize(),
+                    v2.RandomPosterize(4),
+                    v2.RandomAdjustSharpness(3.0),
+                    v2.GaussianBlur(5, sigma=(0.3, 2.0)),
+                    v2.JPEG((20, 80)),
+                ]
+            ),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(list(spec.mean), list(spec.std)),
+            v2.RandomErasing(p=0.3, scale=(0.02, 0.2), value="random"),
+        ]
+    )
+
+
+def approached(image: Tensor, box: Box | None) -> Tensor:
+    """Step nearer to what a box in pixels surrounds, by a random way, within photos' shapes.
+
+    Returns:
+        A part of the image, uint8[3, h, w], that holds the whole box; at times the whole image.
+    """
+    if box is None or torch.rand(()) < WHOLE:
+        return image
+    height, width = image.shape[1:]
+    (left, right), (top, bottom) = _ends(box[0], box[2], width), _ends(box[1], box[3], height)
+    left, right = _widened(left, right, NARROWEST * (bottom - top), width)
+    top, bottom = _widened(top, bottom, (right - left) / WIDEST, height)
+    return image[:, top:bottom, left:right]
+
+
+def _ends(low: int, high: int, size: int) -> tuple[int, int]:
+    """Ends of a stretch between a whole side and a part of it, each at a random place between."""
+    near, far = torch.rand(2).tolist()
+    return int(low * near), int(size - (size - high) * far)
+
+
+def _widened(low: int, high: int, at_least: float, size: int) -> tuple[int, int]:
+    """A stretch grown on both sides to a length, as far as the whole side allows."""
+    length = min(size, max(high - low, int(at_least)))
+    start = low - (length - (high - low)) // 2
+    start = min(max(0, start), size - length)
+    return start, start + length

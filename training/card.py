@@ -1,0 +1,62 @@
+"""What a release says of itself to people: its card, and its entry among the changes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from wreckid.model.release import ReleaseFacts
+
+HEADING = "# Changes of the model"
+
+
+def card(facts: ReleaseFacts, metrics: Mapping[str, Any], own_photos: int, backdrops: int) -> str:
+    """The card, in Markdown.
+
+    Args:
+        facts: what the release is.
+        metrics: what it scores.
+        own_photos: labelled photos that it was trained on.
+        backdrops: training pictures that stand before a real photo.
+    """
+    counts = {"own_photos": own_photos, "backdrops": backdrops}
+    return _rendered("card.md.jinja", facts=facts, metrics=metrics, **counts)
+
+
+def noted(before: str, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> str:
+    """The changes with an entry of this release on top, in place of any that it had before."""
+    title = f"## {facts.name} {facts.version}"
+    entries = before.removeprefix(HEADING).split("\n## ")[1:]
+    others = [f"## {entry.strip()}" for entry in entries]
+    kept = [entry for entry in others if entry.splitlines()[0] != title]
+    entry = _rendered("entry.md.jinja", title=title, facts=facts, metrics=metrics)
+    return "\n\n".join([HEADING, entry.strip(), *kept]) + "\n"
+
+
+def _rendered(template: str, **values: object) -> str:
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    templates.filters |= {"share": share, "number": number}
+    return templates.get_template(template).render(**values)
+
+
+def share(figure: Mapping[str, float]) -> str:
+    """`71.4 % (58.2 to 81.8, 54 photos)`."""
+    if not figure["count"]:
+        return "no photos"
+    value, low, high = (100 * figure[key] for key in ("value", "low", "high"))
+    return f"{value:.1f} % ({low:.1f} to {high:.1f}, {figure['count']} photos)"
+
+
+def number(figure: Mapping[str, float]) -> str:
+    """`2.11 (1.98 to 2.25)`."""
+    if not figure["count"]:
+        return "no photos"
+    return "{value:.2f} ({low:.2f} to {high:.2f})".format(**figure)

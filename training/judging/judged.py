@@ -1,0 +1,97 @@
+"""Labelled photos and what the release says of them, exactly as the service would answer."""
+
+import csv
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
+
+from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.serving.classifier import Classifier
+from wreckid.serving.intake import NamedBytes, read_photo
+from wreckid.serving.result import Result
+from wreckid.training.data import MANIFEST, DataError, LabelledPhoto, read_data, read_picture
+from wreckid.training.judging.corruptions import corrupted
+from wreckid.training.photos.photoset import INDEX
+
+LONG_ENOUGH = 512
+"""Pixels on the short side of what is corrupted; more than any network here takes."""
+
+
+@dataclass(frozen=True)
+class Harm:
+    """A corruption of `corruptions.py` and its level."""
+
+    kind: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A labelled photo and what the release said of it; `posterior` is float[C]."""
+
+    photo: LabelledPhoto
+    result: Result
+    posterior: npt.NDArray[np.float64]
+
+
+def read_photos(place: Path) -> tuple[LabelledPhoto, ...]:
+    """The photos of a data set; where its index says that one shows no UAV, that is its label.
+
+    Raises:
+        DataError: the set is empty or cannot be read.
+    """
+    photos = read_data(place)
+    index = place / INDEX
+    if (place / MANIFEST).is_file() or not index.is_file():
+        return photos
+    with index.open(encoding="utf-8", newline="") as file:
+        kinds = {place / row["file"]: row.get("kind") for row in csv.DictReader(file)}
+    return tuple(
+        replace(photo, label=NOT_A_UAV) if kinds[photo.file] == NOT_A_UAV else photo
+        for photo in photos
+    )
+
+
+def judge(
+    classifier: Classifier, photos: Sequence[LabelledPhoto], harm: Harm | None = None
+) -> list[Judged]:
+    """What the release says of each photo, as it is or after a corruption.
+
+    Raises:
+        DataError: a photo cannot be read.
+    """
+    classes = classifier.manifest.classes
+    words = f"Judging, {harm.kind} {harm.level}" if harm else "Judging"
+    judged = []
+    for photo in track(photos, words, console=Console(stderr=True)):
+        result = classifier.classify([_received(photo, harm)])
+        judged.append(Judged(photo, result, posterior(result, classes, photo.file)))
+    return judged
+
+
+def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray[np.float64]:
+    """The probability of every class, float[C], in the result of one file.
+
+    Raises:
+        DataError: the file could not be read.
+    """
+    if result.probabilities is None:
+        raise DataError(f"{file} cannot be read: mend it or take it out of the set.")
+    return np.array([result.probabilities[name] for name in classes])
+
+
+def _received(photo: LabelledPhoto, harm: Harm | None) -> NamedBytes:
+    if harm is None:
+        return read_photo(photo.file, photo.file.name)
+    whole = read_picture(photo.file, LONG_ENOUGH).image
+    rng = np.random.default_rng([zlib.crc32(photo.file.name.encode()), harm.level])
+    file = BytesIO()
+    corrupted(whole, harm.kind, harm.level, rng).save(file, "PNG", compress_level=1)
+    return NamedBytes(photo.file.name, file.getvalue())

@@ -1,0 +1,166 @@
+"""The epochs of a fine-tune: batches, rates, averages, checkpoints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import Progress
+from timm.optim import param_groups_layer_decay
+from timm.scheduler import CosineLRScheduler
+from timm.utils import ModelEmaV3
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, WeightedRandomSampler
+from torch.utils.data.distributed import DistributedSampler
+
+from wreckid.model.network import WreckNetwork
+from wreckid.training import checkpoint
+from wreckid.training.config import TrainConfig
+from wreckid.training.data import EvaluationSet, TrainingSet
+from wreckid.training.team import Team
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learnt: pictures of one epoch after another, and pictures to check on.
+
+    Attributes:
+        epochs: the training pictures of each epoch, at its size.
+        checking: held-out pictures.
+        family_of: int[C], the number of the family of each class.
+        mix: how one process draws from the training pictures; else each is drawn once an epoch.
+    """
+
+    epochs: tuple[TrainingSet, ...]
+    checking: EvaluationSet
+    family_of: Tensor
+    mix: WeightedRandomSampler | None = None
+
+
+def learn(
+    network: WreckNetwork, lesson: Lesson, config: TrainConfig, folder: Path, team: Team
+) -> Iterator[tuple[dict[str, float], nn.Module]]:
+    """Train epoch by epoch, from the last checkpoint of the folder on.
+
+    Yields:
+        After each epoch the row for the curves, and the averaged network.
+    """
+    network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
+    average = ModelEmaV3(network, decay=config.averaging, use_warmup=True)
+    modules = {"network": network, "average": average.module}
+    first = checkpoint.restore(folder, modules, optimizer)
+    shared = DistributedDataParallel(network) if team.size > 1 else network
+    batches = len(_batches(lesson, config, 0, team))
+    steps = len(lesson.epochs) * batches
+    scheduler = CosineLRScheduler(
+        optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
+    )
+    criterion = Criterion(lesson.family_of.to(team.device), config)
+    with Progress(disable=not team.leads) as progress:
+        task = progress.add_task("Training", total=steps, completed=first * batches)
+        for epoch in range(first, len(lesson.epochs)):
+            _train_mode(network, config)
+            total = 0.0
+            for step, (images, labels) in enumerate(
+                _batches(lesson, config, epoch, team), epoch * batches
+            ):
+                scheduler.step_update(step)
+                with torch.autocast(team.device.type, torch.bfloat16):
+                    logits = shared(_placed(images, team.device)).logits
+                loss = criterion(logits.float(), labels.to(team.device))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                average.update(network, step)
+                total += float(loss.detach())
+                progress.advance(task)
+            if team.leads:
+                checkpoint.save(folder, epoch + 1, modules, optimizer)
+            top1 = accuracy(average.module, lesson.checking, config.batch_size, team.device)
+            row = {"epoch": epoch + 1, "loss": total / batches, "heldout_top1": top1}
+            yield row, average.module
+
+
+class Criterion(nn.Module):
+    """Cross-entropy of the type, and of its family as the sum of the family's types.
+
+    Args:
+        family_of: int[C], the number of the family of each class.
+        config: smoothing, and the weight of the family.
+    """
+
+    def __init__(self, family_of: Tensor, config: TrainConfig) -> None:
+        super().__init__()
+        self._family_of = family_of
+        self._members = nn.functional.one_hot(family_of).float()
+        self._types = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
+        self._weight = config.family_weight
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss of float[N, C] logits under int[N] labels."""
+        families = (logits.softmax(dim=1) @ self._members).clamp_min(1e-7).log()
+        family_loss = nn.functional.nll_loss(families, self._family_of[labels])
+        loss: Tensor = self._types(logits, labels) + self._weight * family_loss
+        return loss
+
+
+def _batches(
+    lesson: Lesson, config: TrainConfig, epoch: int, team: Team
+) -> DataLoader[tuple[Tensor, int]]:
+    """The batches of an epoch, which depend on nothing but seed, epoch and rank."""
+    torch.manual_seed((config.seed << 20) + epoch * team.size + team.rank)
+    pictures = lesson.epochs[epoch]
+    shuffled: DistributedSampler[Any] = DistributedSampler(
+        pictures, team.size, team.rank, seed=config.seed
+    )
+    shuffled.set_epoch(epoch)
+    sampler = lesson.mix or shuffled
+    return DataLoader(
+        pictures,
+        config.batch_size,
+        sampler=sampler,
+        drop_last=len(sampler) > config.batch_size,
+        num_workers=config.workers,
+    )
+
+
+def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[str, Any]]:
+    """The head at a rate of its own, each stage of the backbone at a lower one the earlier it is.
+
+    The scheduler applies each group's `lr_scale`.
+    """
+    backbone: list[dict[str, Any]] = param_groups_layer_decay(
+        network.backbone, config.weight_decay, layer_decay=config.layer_decay
+    )
+    head = {"params": list(network.head.parameters()), "weight_decay": config.weight_decay}
+    return [*backbone, {**head, "lr_scale": config.head_factor}]
+
+
+def _train_mode(network: nn.Module, config: TrainConfig) -> None:
+    """Train, but keep the batch statistics of layers that do not learn."""
+    network.train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            learns = module.weight.requires_grad and config.batch_statistics == "trained"
+            module.train(learns)
+
+
+def _placed(images: Tensor, device: torch.device) -> Tensor:
+    return images.to(device, memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def accuracy(
+    network: nn.Module, pictures: EvaluationSet, batch_size: int, device: torch.device
+) -> float:
+    """Share of pictures whose first candidate is right."""
+    network.eval()
+    right = 0
+    for images, labels in DataLoader(pictures, batch_size):
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = network(_placed(images, device)).logits
+        right += int((logits.argmax(dim=1).cpu() == labels).sum())
+    return right / len(pictures)

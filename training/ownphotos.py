@@ -1,0 +1,111 @@
+"""Going on from a release with few photos of one's own, mixed with rendered pictures.
+
+The rendered pictures keep alive what the release knows (rehearsal, Robins, 1995); low rates keep
+the weights near those of the release.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch.utils.data import WeightedRandomSampler
+
+from wreckid.model.network import WreckNetwork
+from wreckid.model.release import Release, StartingWeights
+from wreckid.training.config import TrainConfig
+from wreckid.training.data import DataError, LabelledPhoto
+from wreckid.training.photos.photoset import INDEX
+
+GENTLE = {"epochs": 4, "epoch_pictures": 2000, "learning_rate": 1e-4, "head_factor": 2.0}
+"""What suits few photos: a third of the rate that ImageNet weights get, a head that need not
+hurry, and 8,000 pictures, which take minutes on 2 cores."""
+
+
+def gentle_config(release: Release, photos: Path, renders: Path) -> TrainConfig:
+    """How to go on from a release with photos.
+
+    Args:
+        release: where the weights start.
+        photos: a set; of one that was split, the sides train and calibration.
+        renders: a folder with the rendered sets train and heldout.
+    """
+    is_split = (photos / "train" / INDEX).is_file()
+    return TrainConfig.model_validate(
+        {
+            "train": renders / "train",
+            "heldout": renders / "heldout",
+            "from_release": release.folder,
+            "photos": photos / "train" if is_split else photos,
+            "calibration": photos / "calibration" if is_split else None,
+            "architecture": release.manifest.architecture,
+            "size": release.manifest.input.size,
+            **GENTLE,
+        }
+    )
+
+
+def load_release_weights(
+    network: WreckNetwork, classes: Sequence[str], families: Sequence[str], release: Release
+) -> StartingWeights:
+    """Put the weights of a release into a network that may know further types.
+
+    A new type starts as the mean of its family, or of all types where the family is new too.
+
+    Raises:
+        DataError: the release has another architecture.
+    """
+    saved = {
+        name: value.float() for name, value in safetensors.torch.load_file(release.weights).items()
+    }
+    old = release.manifest
+    for name in ("head.weight", "head.bias"):
+        rows = zip(classes, families, strict=True)
+        saved[name] = torch.stack(
+            [_row(saved[name], one, family, old.classes, old.families) for one, family in rows]
+        )
+    try:
+        network.load_state_dict(saved)
+    except RuntimeError as error:
+        raise DataError(
+            f"{release.folder} is a {old.architecture}: name that architecture."
+        ) from error
+    start = old.starting_weights
+    name = f"{old.name} {old.version} ({release.sha256[:12]}), from {start.name}"
+    return StartingWeights(name=name, licence=start.licence)
+
+
+def _row(
+    values: torch.Tensor,
+    name: str,
+    family: str,
+    classes: Sequence[str],
+    families: Sequence[str],
+) -> torch.Tensor:
+    """The head's row of a class, of its own or of its family."""
+    if name in classes:
+        return values[classes.index(name)]
+    kin = [index for index, one in enumerate(families) if one == family]
+    return values[kin or slice(None)].mean(dim=0)
+
+
+def mixed(
+    rendered: Sequence[LabelledPhoto], photos: Sequence[LabelledPhoto], config: TrainConfig
+) -> WeightedRandomSampler:
+    """Draws from rendered pictures followed by photos, at the shares of the configuration.
+
+    Photos of a type are drawn in proportion to the square root of their number (Mahajan et al.,
+    2018), so that a single photo is neither lost nor learnt by heart.
+    """
+    shares = [(1 - config.photo_share) / len(rendered)] * len(rendered)
+    shares += [config.photo_share * share for share in _even(photos)]
+    count = config.epoch_pictures or len(shares)
+    return WeightedRandomSampler(shares, count)
+
+
+def _even(photos: Sequence[LabelledPhoto]) -> Iterator[float]:
+    counts = Counter(photo.label for photo in photos)
+    total = sum(count**0.5 for count in counts.values())
+    for photo in photos:
+        yield counts[photo.label] ** -0.5 / total
