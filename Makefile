@@ -58,8 +58,8 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 5440 --size 224 --seed 1001 --out renders/train $(SURROUNDINGS)
-	$(WRECKID) render --count 800 --size 224 --seed 2002 --out renders/heldout $(SURROUNDINGS)
+	$(WRECKID) render --count 6656 --size 224 --seed 1000 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 600 --size 224 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train
 train: render ## Fine-tune the network of the release
@@ -67,7 +67,7 @@ train: render ## Fine-tune the network of the release
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
-	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.1.0 $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.2.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/

@@ -30,7 +30,6 @@ def augmentation(spec: InputSpec) -> v2.Compose:
                     v2.RandomPosterize(4),
                     v2.RandomAdjustSharpness(3.0),
                     v2.GaussianBlur(5, sigma=(0.3, 2.0)),
-                    v2.JPEG((20, 80)),
                 ]
             ),
             v2.ToDtype(torch.float32, scale=True),

@@ -24,7 +24,7 @@ TUTORIAL = Path(wreckid.model.__file__).parent.parent / "docs/tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SMALL = {
     "--count 2000": "--count 4",
-    "--count 400": "--count 4",
+    "--count 400": "--count 24",
     "--count 160": "--count 28",
     "--size 224": "--size 40",
     "--size 320": "--size 72",
