@@ -1,5 +1,6 @@
 """A tiny release without torch, strange photos made on the spot, and the doors to try them at."""
 
+import logging
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -232,9 +233,11 @@ class Finished:
 @pytest.fixture
 def wreckid(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Finished]:
-    """Runs `wreckid` with arguments, in this process."""
+) -> Iterator[Callable[..., Finished]]:
+    """Runs `wreckid` with arguments, in this process, and leaves logging as it was."""
     monkeypatch.setenv("COLUMNS", "200")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
 
     def run(*arguments: str | Path) -> Finished:
         with pytest.raises(SystemExit) as stop:
@@ -242,4 +245,6 @@ def wreckid(
         out, err = capsys.readouterr()
         return Finished(int(stop.value.code or 0), out, err)
 
-    return run
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
