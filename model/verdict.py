@@ -184,7 +184,7 @@ def _family(label: Label, share: float) -> Verdict:
     return Verdict(
         level="family",
         id=label.family,
-        reason=f"No single type stands out, but the types of the family “{label.family_name}”"
+        reason=f"No single type is sure enough, but the types of the family “{label.family_name}”"
         f" together reach {percent(share)}.",
         rule="family-reached",
     )
