@@ -77,6 +77,7 @@ examples: .venv/ready ## Say what the tool makes of the finds in examples/
 bench: setup ## Measure speeds, as ratios within one run
 	.venv-dev/bin/python benchmarks/classify.py
 	.venv-dev/bin/python benchmarks/folder.py
+	.venv-dev/bin/python benchmarks/render.py
 
 .PHONY: clean
 clean: ## Remove environments and caches
