@@ -1,11 +1,9 @@
 """Photos decoded in processes of their own: one that kills its decoder costs that one photo."""
 
-import math
 import multiprocessing
 import signal
 import struct
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -29,8 +27,8 @@ ANY = InputSpec(size=32, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
 
 PATIENCE = 10
 """How many times the computing time of a photo may pass until it is given up."""
-OUT_OF_TIME = -24
-"""The exit code of a process that the system ended for its computing time (SIGXCPU)."""
+OUT_OF_TIME = -27
+"""The exit code of a process that the system ended for its computing time (SIGPROF)."""
 
 Task = tuple[Any, ...]
 """A function of a module, and what it is given."""
@@ -172,5 +170,4 @@ def _limit_memory(most_bytes: int) -> None:
 def _limit_time(most_s: float) -> None:
     """End the process once it has computed for some seconds more, however busy the machine."""
     if sys.platform != "win32":
-        until = math.ceil(time.process_time() + most_s)
-        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+        signal.setitimer(signal.ITIMER_PROF, most_s)
