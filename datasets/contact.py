@@ -9,15 +9,16 @@ from PIL import Image, ImageDraw
 from wreckid.datasets.lettering import font
 
 COLUMNS = 6
-ROWS = 8
+SHOWN = 48
+"""Most pictures on a sheet."""
 TILE = 200
 """Side of a picture on the sheet in pixels."""
 LINE = 18
 
 
 def contact_sheet(place: Path, rows: Sequence[Mapping[str, Any]]) -> Image.Image:
-    """Draw up to 48 pictures of a set, given its folder and the rows of its manifest."""
-    shown = rows[: COLUMNS * ROWS]
+    """Draw at most `SHOWN` pictures of a set, given its folder and the rows of its manifest."""
+    shown = rows[:SHOWN]
     lines = -(-len(shown) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * TILE, lines * (TILE + LINE)), "white")
     pen = ImageDraw.Draw(sheet)

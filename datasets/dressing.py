@@ -8,13 +8,14 @@ import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 import trimesh
-from PIL import ImageColor
 
 from wreckid.datasets.airframe import Part
+from wreckid.datasets.dirt import Dirt
 from wreckid.datasets.geometry import Paint, Scheme
 from wreckid.datasets.livery import Livery
 from wreckid.datasets.photograph import linear
-from wreckid.datasets.shading import Dirt, material, painted_mesh
+from wreckid.datasets.shading import material, painted_mesh
+from wreckid.datasets.texture import hue
 from wreckid.datasets.threeview import colour_of
 from wreckid.datasets.wreckage import Wreck
 
@@ -34,8 +35,8 @@ def dressed(wreck: Wreck, scheme: Scheme, soil: Array, rng: Rng) -> dict[str, An
     """The shapes of a wreck in a colour scheme, lying in soil of a linear colour float[3]."""
     fading = np.exp(rng.normal(0, 0.06, 3))
     livery = Livery(wreck.parts, scheme.stencils, soil, wreck.burnt, rng)
-    accent = _linear(scheme.accent) * fading
-    base: dict[Paint, Array] = {"skin": _linear(scheme.skin) * fading, "accent": accent}
+    accent = hue(scheme.accent) * fading
+    base: dict[Paint, Array] = {"skin": hue(scheme.skin) * fading, "accent": accent}
     shapes: dict[str, Any] = {}
     for paint, colour in base.items():
         parts = [part for part in wreck.parts if part.paint == paint]
@@ -83,7 +84,7 @@ def _plain(
     """Parts of one colour each, one shape for each paint."""
     pieces: dict[Paint, list[_Piece]] = {}
     for part, scheme in parts:
-        base = _linear(colour_of(part, scheme)) * np.exp(rng.normal(0, 0.06))
+        base = hue(colour_of(part, scheme)) * np.exp(rng.normal(0, 0.06))
         colours = dirt.on(part.mesh.vertices, base, burnt)
         pieces.setdefault(part.paint, []).append(_Piece(part.mesh, colours))
     return {paint: _shape(group, material(paint, rng)) for paint, group in pieces.items()}
@@ -99,11 +100,6 @@ def _insides(wreck: Wreck, dirt: Dirt) -> Iterator[_Piece]:
 def _shape(pieces: Sequence[_Piece], material: dict[str, Any]) -> Any:
     mesh = trimesh.util.concatenate([piece.mesh for piece in pieces])
     return painted_mesh(mesh, np.concatenate([piece.colours for piece in pieces]), material)
-
-
-def _linear(colour: str) -> Array:
-    """Linear light of `#rrggbb`, float[3]."""
-    return linear(np.array(ImageColor.getrgb(colour)[:3]) / 255)
 
 
 def _any_scheme(rng: Rng) -> Scheme:

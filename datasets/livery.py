@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from wreckid.datasets.airframe import Part
+from wreckid.datasets.dirt import SOOT, soil_amount, soil_cover, soot_cover
 from wreckid.datasets.lettering import font
 from wreckid.datasets.noise import SmoothNoise
 
@@ -31,8 +32,6 @@ CAMOUFLAGED = 0.12
 """Share of liveries in patches of two colours."""
 LETTERS = ((0.01, 0.01, 0.01), (0.05, 0.05, 0.06), (0.8, 0.8, 0.8), (0.5, 0.03, 0.03))
 """Linear colours of letters: black, grey, white, red."""
-SOOT = np.array([0.012, 0.011, 0.010], np.float32)
-"""Linear colour."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,10 @@ class Livery:
         self._ink = np.array(LETTERS[rng.integers(len(LETTERS))], np.float32)
         self._soil = soil.astype(np.float32)
         fine, coarse = _noise(rng, 0.05), _noise(rng, 0.4)
-        amount = rng.uniform(0, 0.5) * (rng.random() < 0.7)
+        amount = soil_amount(rng)
         self._fading = 1 + 0.06 * fine + 0.05 * _noise(rng, 0.2)
-        self._soiled = np.clip(amount * (0.5 + 0.5 * fine + 0.3 * coarse), 0, 0.9)
-        self._sooted = np.clip(burnt * (1.2 + 0.5 * coarse + 0.3 * fine), 0, 0.97) * (burnt > 0)
+        self._soiled = soil_cover(amount, fine, coarse)
+        self._sooted = soot_cover(burnt, fine, coarse)
         self._patches = _noise(rng, 0.25) > 0 if rng.random() < CAMOUFLAGED else None
 
     def drawn(self, colour: Array, second: Array) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Meshes with colour, dirt, soot and gloss, as Mitsuba takes them."""
+"""Meshes with colour and gloss, as Mitsuba takes them."""
 
 from typing import Any
 
@@ -8,9 +8,6 @@ import numpy.typing as npt
 import trimesh
 
 from wreckid.datasets.geometry import Paint
-from wreckid.datasets.livery import SOOT
-from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.wreckage import Wreck, bounds
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -25,26 +22,6 @@ ROUGHNESS: dict[Paint, tuple[float, float]] = {
     "rubber": (0.6, 0.9),
     "carbon": (0.2, 0.5),
 }
-
-
-class Dirt:
-    """Soil and soot on engines, gear and things lying around."""
-
-    def __init__(self, wreck: Wreck, soil: Array, rng: Rng) -> None:
-        size = float(np.ptp(bounds(wreck.parts), axis=0).max())
-        self._fine = SmoothNoise(rng, wavelength=size * 0.05)
-        self._coarse = SmoothNoise(rng, wavelength=size * 0.4)
-        self._soil = soil
-        self._amount = rng.uniform(0, 0.5) * (rng.random() < 0.7)
-
-    def on(self, points: Array, base: Array, burnt: float) -> Array:
-        """Linear colours float[N, 3] at points, from one colour or one a point."""
-        fine, coarse = self._fine(points), self._coarse(points)
-        soiled = np.clip(self._amount * (0.5 + 0.5 * fine + 0.3 * coarse), 0, 0.9)[:, None]
-        sooted = np.clip(burnt * (1.2 + 0.5 * coarse + 0.3 * fine), 0, 0.97)[:, None]
-        colour = (1 - soiled) * np.clip(base * (1 + 0.06 * fine)[:, None], 0, 0.9)
-        colour = colour + soiled * self._soil
-        return np.asarray((1 - sooted * (burnt > 0)) * colour + sooted * (burnt > 0) * SOOT)
 
 
 def material(paint: Paint, rng: Rng, colour: dict[str, Any] | None = None) -> dict[str, Any]:

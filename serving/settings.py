@@ -13,7 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 
 MIB = 2**20
 
@@ -103,8 +103,6 @@ def read_settings(file: Path | None = None, **options: Any) -> Settings:
         given = {name: value for name, value in options.items() if value is not None}
         return Settings.model_construct(**dict(WithFile(**given)))
     except ValidationError as error:
-        problem = error.errors()[0]
-        name = ".".join(str(step) for step in problem["loc"])
-        raise SetupError(f"The setting {name}: {problem['msg']}.") from error
+        raise SetupError(f"The setting {first_problem(error.errors())}.") from error
     except (OSError, ValueError) as error:
         raise SetupError(f"{file} cannot be read as settings in TOML ({error}).") from error

@@ -1,6 +1,7 @@
 """The verbs of engineers: render, train, evaluate, compare; all need the `train` extra."""
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ def render(
     from rich.progress import track
 
     from wreckid.datasets.catalogue import catalogue
-    from wreckid.datasets.contact import contact_sheet
+    from wreckid.datasets.contact import SHOWN, contact_sheet
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
     from wreckid.datasets.surroundings import Surroundings
@@ -47,10 +48,12 @@ def render(
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     drawn = subjects(catalogue(), only)
     job = RenderJob(drawn, around, seed, size, out, views)
-    rows = list(track(render_pictures(job, count), "Rendering", total=count))
+    rows = iter(track(render_pictures(job, count), "Rendering", total=count))
+    first = list(islice(rows, SHOWN))
+    pictures = len(first) + sum(1 for _ in rows)
     if sheet is not None:
-        contact_sheet(out, rows).save(sheet)
-    typer.echo(f"{len(rows)} pictures: {out}")
+        contact_sheet(out, first).save(sheet)
+    typer.echo(f"{pictures} pictures: {out}")
 
 
 @app.command()
