@@ -17,6 +17,7 @@ from wreckid.datasets.wreckage import bounds
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
+ALL = slice(None)
 SAMPLES = 3
 """Light paths a pixel; a denoiser takes away the grain they leave."""
 
@@ -38,12 +39,18 @@ class Camera:
         plane = np.stack([seen @ right, seen @ down], axis=1) / depth[:, None]
         return np.asarray(0.5 + plane / (2 * np.tan(np.radians(self.fov) / 2)))
 
-    def rays(self, pixels: int) -> Array:
-        """Directions float[pixels * pixels, 3] through the middle of each pixel, row by row."""
+    def rays(self, pixels: int, rows: slice = ALL, columns: slice = ALL) -> Array:
+        """Directions float[N, 3] through the middle of each pixel, row by row.
+
+        Args:
+            pixels: side of the picture.
+            rows: those wanted.
+            columns: those wanted.
+        """
         forward, right, down = self._axes()
         steps = ((np.arange(pixels) + 0.5) / pixels * 2 - 1) * np.tan(np.radians(self.fov) / 2)
-        ways = forward + steps[None, :, None] * right + steps[:, None, None] * down
-        return np.asarray(ways.reshape(-1, 3))
+        across, along = steps[columns, None] * right, steps[rows, None, None] * down
+        return np.asarray((forward + across + along).reshape(-1, 3))
 
     def facts(self, pixels: int) -> dict[str, float]:
         """What a manifest says of it; metres and degrees, scale where it looks at."""

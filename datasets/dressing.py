@@ -1,10 +1,8 @@
-"""Parts, colours, dirt and damage -> shapes as Mitsuba takes them, one for each paint."""
+"""Parts, colours, dirt and damage -> coats: meshes in one paint with the colours they carry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 import trimesh
@@ -14,7 +12,6 @@ from wreckid.datasets.dirt import Dirt
 from wreckid.datasets.geometry import Paint, Scheme
 from wreckid.datasets.livery import Livery
 from wreckid.datasets.photograph import linear
-from wreckid.datasets.shading import material, painted_mesh
 from wreckid.datasets.texture import hue
 from wreckid.datasets.threeview import colour_of
 from wreckid.datasets.wreckage import Wreck
@@ -24,48 +21,69 @@ Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A mesh with linear colours float[V, 3]."""
+class Drawing:
+    """A texture and where it lies on a mesh.
 
+    Attributes:
+        light: linear light, float32[H, W, 3].
+        places: float[V, 2] co-ordinates in 0..1, rightwards and upwards, of each vertex.
+    """
+
+    light: npt.NDArray[np.float32]
+    places: Array
+
+
+@dataclass(frozen=True)
+class Coat:
+    """A mesh in one paint.
+
+    Attributes:
+        paint: decides the gloss.
+        mesh: the surface.
+        colours: linear colour at each vertex, float[V, 3]; of no account under a drawing.
+        drawing: what is painted on it, if anything.
+    """
+
+    paint: Paint
     mesh: trimesh.Trimesh
     colours: Array
+    drawing: Drawing | None = None
 
 
-def dressed(wreck: Wreck, scheme: Scheme, soil: Array, rng: Rng) -> dict[str, Any]:
-    """The shapes of a wreck in a colour scheme, lying in soil of a linear colour float[3]."""
+def dressed(wreck: Wreck, scheme: Scheme, soil: Array, rng: Rng) -> tuple[Coat, ...]:
+    """The coats of a wreck in a colour scheme, lying in soil of a linear colour float[3]."""
     fading = np.exp(rng.normal(0, 0.06, 3))
     livery = Livery(wreck.parts, scheme.stencils, soil, wreck.burnt, rng)
     accent = hue(scheme.accent) * fading
     base: dict[Paint, Array] = {"skin": hue(scheme.skin) * fading, "accent": accent}
-    shapes: dict[str, Any] = {}
-    for paint, colour in base.items():
-        parts = [part for part in wreck.parts if part.paint == paint]
-        if parts:
-            shapes[paint] = _liveried(parts, paint, livery, livery.drawn(colour, accent), rng)
+    painted = {paint: [part for part in wreck.parts if part.paint == paint] for paint in base}
+    drawn = (
+        _liveried(parts, paint, livery, livery.drawn(base[paint], accent))
+        for paint, parts in painted.items()
+        if parts
+    )
     plain = [part for part in wreck.parts if part.paint not in base]
     dirt = Dirt(wreck, soil, rng)
-    shapes |= _plain(((part, scheme) for part in plain), dirt, wreck.burnt, rng)
-    inside = list(_insides(wreck, dirt))
-    if inside:
-        shapes["inside"] = _shape(inside, material("wood", rng))
-    return shapes
+    return (
+        *drawn,
+        *_plain(((part, scheme) for part in plain), dirt, wreck.burnt, rng),
+        *_insides(wreck, dirt),
+    )
 
 
-def strewn(things: Sequence[Part], wreck: Wreck, soil: Array, rng: Rng) -> dict[str, Any]:
-    """The shapes of things around a wreck, in any colours."""
+def strewn(things: Sequence[Part], wreck: Wreck, soil: Array, rng: Rng) -> tuple[Coat, ...]:
+    """The coats of things around a wreck, in any colours."""
     coloured = ((thing, _any_scheme(rng)) for thing in things)
-    shapes = _plain(coloured, Dirt(wreck, soil, rng), 0.0, rng)
-    return {f"thing-{paint}": shape for paint, shape in shapes.items()}
+    return tuple(_plain(coloured, Dirt(wreck, soil, rng), 0.0, rng))
 
 
 def _liveried(
-    parts: Sequence[Part], paint: Paint, livery: Livery, drawn: npt.NDArray[np.float32], rng: Rng
-) -> Any:
+    parts: Sequence[Part], paint: Paint, livery: Livery, drawn: npt.NDArray[np.float32]
+) -> Coat:
     corners = trimesh.util.concatenate([_unshared(part.mesh) for part in parts])
     places = np.concatenate([livery.coordinates(part).reshape(-1, 2) for part in parts])
-    texture = {"type": "bitmap", "bitmap": mi.Bitmap(drawn), "raw": True, "wrap_mode": "clamp"}
     white = np.ones((len(corners.vertices), 3))
-    return painted_mesh(corners, white, material(paint, rng, texture), places)
+    return Coat(paint, corners, white, Drawing(drawn, places))
 
 
 def _unshared(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -80,26 +98,31 @@ def _unshared(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 
 def _plain(
     parts: Iterable[tuple[Part, Scheme]], dirt: Dirt, burnt: float, rng: Rng
-) -> dict[str, Any]:
-    """Parts of one colour each, one shape for each paint."""
-    pieces: dict[Paint, list[_Piece]] = {}
+) -> Iterator[Coat]:
+    """Parts of one colour each, one coat for each paint."""
+    pieces: dict[Paint, list[tuple[trimesh.Trimesh, Array]]] = {}
     for part, scheme in parts:
         base = hue(colour_of(part, scheme)) * np.exp(rng.normal(0, 0.06))
         colours = dirt.on(part.mesh.vertices, base, burnt)
-        pieces.setdefault(part.paint, []).append(_Piece(part.mesh, colours))
-    return {paint: _shape(group, material(paint, rng)) for paint, group in pieces.items()}
+        pieces.setdefault(part.paint, []).append((part.mesh, colours))
+    return (_joined(paint, group) for paint, group in pieces.items())
 
 
-def _insides(wreck: Wreck, dirt: Dirt) -> Iterator[_Piece]:
-    for part in wreck.parts:
-        if part.inside is not None:
-            colours = linear(part.inside.visual.vertex_colors[:, :3] / 255)
-            yield _Piece(part.inside, dirt.on(part.inside.vertices, colours, wreck.burnt))
+def _insides(wreck: Wreck, dirt: Dirt) -> Iterator[Coat]:
+    """What tears have laid open, as one coat, if there is any."""
+    opened = [part.inside for part in wreck.parts if part.inside is not None]
+    if opened:
+        yield _joined("wood", [(mesh, _within(mesh, wreck, dirt)) for mesh in opened])
 
 
-def _shape(pieces: Sequence[_Piece], material: dict[str, Any]) -> Any:
-    mesh = trimesh.util.concatenate([piece.mesh for piece in pieces])
-    return painted_mesh(mesh, np.concatenate([piece.colours for piece in pieces]), material)
+def _within(mesh: trimesh.Trimesh, wreck: Wreck, dirt: Dirt) -> Array:
+    colours = linear(mesh.visual.vertex_colors[:, :3] / 255)
+    return dirt.on(mesh.vertices, colours, wreck.burnt)
+
+
+def _joined(paint: Paint, pieces: Sequence[tuple[trimesh.Trimesh, Array]]) -> Coat:
+    meshes, colours = zip(*pieces, strict=True)
+    return Coat(paint, trimesh.util.concatenate(meshes), np.concatenate(colours))
 
 
 def _any_scheme(rng: Rng) -> Scheme:

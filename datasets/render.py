@@ -7,7 +7,7 @@ all its chances from its own generator, seeded by the set's seed and the picture
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -25,11 +25,14 @@ from wreckid.datasets.clutter import confusers, empty_place
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
 from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
-from wreckid.datasets.scene import shoot, two_threads
+from wreckid.datasets.scene import Shot, shoot, two_threads
+from wreckid.datasets.sketch import Model, sketched
 from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.wreckage import Wreck, posed, wrecked
 
-VERSION = 4
+Rng = np.random.Generator
+
+VERSION = 5
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
@@ -73,6 +76,7 @@ class RenderJob:
         pixels: side of each picture.
         out: folder of the set.
         views: consecutive pictures that show the same wreck, each in surroundings of its own.
+        quick: whether to sketch by single rays rather than to trace light.
     """
 
     subjects: tuple[Subject, ...]
@@ -81,6 +85,7 @@ class RenderJob:
     pixels: int
     out: Path
     views: int = 1
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,25 +132,54 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
     job.out.mkdir(parents=True, exist_ok=True)
     done = _rows_so_far(job)
     yield from done[:count]
-    todo = range(len(done), count)
+    todo = _by_wreck(range(len(done), count), job.views)
     with (
         (job.out / MANIFEST).open("a", encoding="utf-8") as manifest,
         ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), two_threads) as pool,
     ):
-        for row in pool.map(partial(render_one, job), todo, chunksize=4):
-            manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for rows in pool.map(partial(render_wreck, job), todo, chunksize=4):
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            manifest.write("".join(lines))
             manifest.flush()
-            yield row
+            yield from rows
+
+
+def _by_wreck(numbers: range, views: int) -> list[range]:
+    """Numbers of pictures, apart for each wreck."""
+    starts = [numbers.start, *range(-(-(numbers.start + 1) // views) * views, numbers.stop, views)]
+    ends = [*starts[1:], numbers.stop]
+    return [range(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
 
 def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     """Render one picture to its file and return its row."""
-    number_of_wreck, view = divmod(number, job.views)
-    rng = np.random.default_rng([job.seed, number_of_wreck])
+    return render_wreck(job, range(number, number + 1))[0]
+
+
+def render_wreck(job: RenderJob, numbers: range) -> list[dict[str, Any]]:
+    """Render pictures of one wreck to their files and return their rows."""
+    wreck = numbers.start // job.views
+    rng = np.random.default_rng([job.seed, wreck])
     find = _find(job.subjects, rng)
-    if view:
-        rng = np.random.default_rng([job.seed, number_of_wreck, view])
-    shot = shoot(find.wreck, find.scheme, job.around, job.pixels, rng)
+    take = _camera(job, find, rng)
+    rows = []
+    for number in numbers:
+        view = number % job.views
+        chance = np.random.default_rng([job.seed, wreck, view]) if view else rng
+        rows.append(_taken(job, find, number, take(chance), chance))
+    return rows
+
+
+def _camera(job: RenderJob, find: Find, rng: Rng) -> Callable[[Rng], Shot]:
+    """What takes one picture of a find after another."""
+    if job.quick:
+        model = Model(find.wreck, find.scheme, rng)
+        return partial(sketched, model, job.around, job.pixels)
+    return partial(shoot, find.wreck, find.scheme, job.around, job.pixels)
+
+
+def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> dict[str, Any]:
+    """Develop a shot into its files and say what it shows."""
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
     file, mask = Path(f"pictures/{number:06d}.jpg"), Path(f"masks/{number:06d}.png")
@@ -154,7 +188,7 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     return {
         "file": file.as_posix(),
         "mask": mask.as_posix(),
-        "wreck": number_of_wreck,
+        "wreck": number // job.views,
         "type": find.subject.id if find.subject else NOT_A_UAV,
         "family": find.subject.family if find.subject else NOT_A_UAV,
         "scheme": find.scheme.name,
@@ -165,6 +199,7 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
         "covers": round(float(shot.sight.mask.mean()), 4),
         "parts": shot.sight.parts,
         **shot.truth,
+        "quick": job.quick,
         "pixels": job.pixels,
         "seed": job.seed,
         "renderer": VERSION,
@@ -193,7 +228,7 @@ def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
     lines = file.read_bytes().splitlines(keepends=True)
     whole = [line for line in lines if line.endswith(b"\n")]
     rows: list[dict[str, Any]] = [json.loads(line) for line in whole]
-    ours = {"pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
+    ours = {"quick": job.quick, "pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
     wrecks = [number // job.views for number in range(len(rows))]
     if [row["wreck"] for row in rows] != wrecks or any(
         {key: row[key] for key in ours} != ours for row in rows
@@ -204,7 +239,7 @@ def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
     return rows
 
 
-def _find(drawn: Sequence[Subject], rng: np.random.Generator) -> Find:
+def _find(drawn: Sequence[Subject], rng: Rng) -> Find:
     """Something to draw, by chance."""
     if rng.random() < NEGATIVES:
         place = empty_place if rng.random() < EMPTY else confusers
@@ -219,7 +254,7 @@ def _find(drawn: Sequence[Subject], rng: np.random.Generator) -> Find:
     return Find(subject, wrecked(turned, damage, rng), scheme, length, wingspan)
 
 
-def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]:
+def _stretched(geometry: Geometry, rng: Rng) -> tuple[Part, ...]:
     """The airframe with proportions off by a few per cent, as published dimensions are."""
     scale = np.diag([*np.exp(rng.normal(0, 0.025, 3)), 1.0])
     return tuple(part.moved(scale) for part in _airframe(geometry))
@@ -228,14 +263,14 @@ def _stretched(geometry: Geometry, rng: np.random.Generator) -> tuple[Part, ...]
 _airframe = lru_cache(maxsize=64)(build)
 
 
-def _scheme(geometry: Geometry, rng: np.random.Generator) -> Scheme:
+def _scheme(geometry: Geometry, rng: Rng) -> Scheme:
     if rng.random() < ODD_COLOURS:
         return _odd_scheme(rng)
     weights = np.array([scheme.weight for scheme in geometry.schemes])
     return geometry.schemes[rng.choice(len(weights), p=weights / weights.sum())]
 
 
-def _odd_scheme(rng: np.random.Generator) -> Scheme:
+def _odd_scheme(rng: Rng) -> Scheme:
     """White, grey, green, sand, black or anything, with a related accent."""
     value = rng.uniform(20, 235)
     skin = np.clip(value + rng.normal(0, 18, 3), 0, 255)

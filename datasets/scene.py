@@ -12,14 +12,15 @@ import mitsuba_oidn as oidn
 import numpy as np
 import numpy.typing as npt
 
+from wreckid.datasets.backdrop import behind, laid_over
 from wreckid.datasets.camera import aimed, sensor
 from wreckid.datasets.clutter import NOTHING, beside
 from wreckid.datasets.dressing import dressed, strewn
 from wreckid.datasets.geometry import Scheme
 from wreckid.datasets.ground import ground, soil_colour
 from wreckid.datasets.light import light_source
-from wreckid.datasets.photograph import linear, luminance
-from wreckid.datasets.surroundings import Surroundings, background
+from wreckid.datasets.shading import shape
+from wreckid.datasets.surroundings import Surroundings
 from wreckid.datasets.visibility import Sight, sight
 from wreckid.datasets.wreckage import Wreck
 
@@ -61,19 +62,24 @@ def shoot(wreck: Wreck, scheme: Scheme, around: Surroundings, pixels: int, rng: 
     soil = soil_colour(rng)
     cluttered = setting == "ground" and rng.random() < CLUTTERED
     things = beside(wreck, rng) if cluttered else ()
+    coats = (
+        *(dressed(wreck, scheme, soil, rng) if there else ()),
+        *strewn(things, wreck, soil, rng),
+    )
     scene: dict[str, Any] = {
         "type": "scene",
         "integrator": {"type": "path", "max_depth": 3, "hide_emitters": setting == "backdrop"},
         "sensor": sensor(camera, pixels),
         **emitters,
-        **(dressed(wreck, scheme, soil, rng) if there else {}),
-        **strewn(things, wreck, soil, rng),
+        **{f"coat{number}": shape(coat, rng) for number, coat in enumerate(coats)},
     }
     if setting == "ground":
         scene |= ground(wreck, soil, around, rng)
     seed = int(rng.integers(2**31))
     rendered = _denoised(np.asarray(mi.render(mi.load_dict(scene, parallel=False), seed=seed)))
-    light = _over_backdrop(rendered, around, rng) if setting == "backdrop" else rendered[..., :3]
+    light = rendered[..., :3]
+    if setting == "backdrop":
+        light = laid_over(rendered, behind(around, pixels, rng), rng)
     seen = sight(there, things, camera, pixels, floor=0.0 if setting == "ground" else -np.inf)
     truth = {"setting": setting, "light": light_name, "camera": camera.facts(pixels)}
     return Shot(np.ascontiguousarray(light, np.float32), seen, truth)
@@ -94,17 +100,3 @@ def _setting(wreck: Wreck, around: Surroundings, rng: Rng) -> str:
     if wreck.damage == "airborne":
         return "backdrop" if around.backgrounds and rng.random() < 0.5 else "sky"
     return "backdrop" if around.backgrounds and rng.random() < 0.3 else "ground"
-
-
-def _over_backdrop(
-    rendered: npt.NDArray[np.float32], around: Surroundings, rng: Rng
-) -> npt.NDArray[np.float32]:
-    """Lay the wreck over a photo, with its own light brought to that of the photo."""
-    photo = background(around, rendered.shape[0], rng)
-    behind = linear(np.asarray(photo, np.float64) / 255).astype(np.float32)
-    alpha = np.clip(rendered[..., 3:], 0, 1)
-    wreck = rendered[..., :3]
-    bright = float(luminance(wreck).sum() / (alpha.sum() + 1e-3)) + 1e-6
-    wanted = float(luminance(behind).mean()) * np.exp(rng.normal(0, 0.4))
-    gain = np.clip(wanted / bright, 0.35 / bright * 0.2, 0.8 / bright)
-    return np.asarray(wreck * gain + behind * (1 - alpha), np.float32)

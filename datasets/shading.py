@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
+from wreckid.datasets.dressing import Coat
 from wreckid.datasets.geometry import Paint
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +25,17 @@ ROUGHNESS: dict[Paint, tuple[float, float]] = {
 }
 
 
-def material(paint: Paint, rng: Rng, colour: dict[str, Any] | None = None) -> dict[str, Any]:
+def shape(coat: Coat, rng: Rng) -> Any:
+    """A coat as a Mitsuba shape."""
+    if coat.drawing is None:
+        return painted_mesh(coat.mesh, coat.colours, _material(coat.paint, rng))
+    bitmap = mi.Bitmap(coat.drawing.light)
+    texture = {"type": "bitmap", "bitmap": bitmap, "raw": True, "wrap_mode": "clamp"}
+    surface = _material(coat.paint, rng, texture)
+    return painted_mesh(coat.mesh, coat.colours, surface, coat.drawing.places)
+
+
+def _material(paint: Paint, rng: Rng, colour: dict[str, Any] | None = None) -> dict[str, Any]:
     """A glossy surface that takes its colour from the vertices, or from a texture."""
     return {
         "type": "twosided",

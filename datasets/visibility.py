@@ -23,11 +23,12 @@ class Sight:
 
     Attributes:
         mask: bool[H, W], true where the picture shows the wreck.
-        parts: for each part in sight, the share of its skin turned to the camera that is seen.
+        parts: for each part in sight, the share of its skin turned to the camera that is seen;
+            none where this was not looked at.
     """
 
     mask: npt.NDArray[np.bool_]
-    parts: dict[str, float]
+    parts: dict[str, float] | None
 
     @property
     def box(self) -> list[int]:

@@ -26,6 +26,10 @@ def render(
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side in pixels.")] = 224,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     views: Annotated[int, typer.Option(min=1, help="Pictures of each wreck.")] = 1,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Sketch wrecks before photos: rougher, many times faster."),
+    ] = False,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Draw only this type; repeatable."),
@@ -47,7 +51,7 @@ def render(
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     drawn = subjects(catalogue(), only)
-    job = RenderJob(drawn, around, seed, size, out, views)
+    job = RenderJob(drawn, around, seed, size, out, views, quick)
     rows = iter(track(render_pictures(job, count), "Rendering", total=count))
     first = list(islice(rows, SHOWN))
     pictures = len(first) + sum(1 for _ in rows)
