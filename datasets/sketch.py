@@ -14,7 +14,7 @@ from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from wreckid.datasets.airframe import Part
 from wreckid.datasets.backdrop import behind, laid_over
-from wreckid.datasets.camera import Camera, aimed, unit
+from wreckid.datasets.camera import Camera, aimed
 from wreckid.datasets.clutter import NOTHING, beside
 from wreckid.datasets.dressing import Coat, dressed, strewn
 from wreckid.datasets.geometry import Scheme

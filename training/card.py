@@ -1,6 +1,7 @@
 """What a release says of itself to people: its card, and its entry among the changes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,32 @@ from wreckid.model.release import ReleaseFacts
 HEADING = "# Changes of the model"
 
 
-def card(facts: ReleaseFacts, metrics: Mapping[str, Any], own_photos: int, backdrops: int) -> str:
+@dataclass(frozen=True)
+class Shares:
+    """Numbers of the pictures that were trained on.
+
+    Attributes:
+        scenes: rendered in full.
+        backdrops: those of them that stand before a real photo.
+        sketches: rendered quickly.
+        own_photos: labelled photos.
+    """
+
+    scenes: int
+    backdrops: int
+    sketches: int
+    own_photos: int
+
+
+def card(facts: ReleaseFacts, metrics: Mapping[str, Any], shares: Shares) -> str:
     """The card, in Markdown.
 
     Args:
         facts: what the release is.
         metrics: what it scores.
-        own_photos: labelled photos that it was trained on.
-        backdrops: training pictures that stand before a real photo.
+        shares: what it was trained on.
     """
-    counts = {"own_photos": own_photos, "backdrops": backdrops}
-    return _rendered("card.md.jinja", facts=facts, metrics=metrics, **counts)
+    return _rendered("card.md.jinja", facts=facts, metrics=metrics, shares=shares)
 
 
 def noted(before: str, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from wreckid.datasets.errors import SetupError, first_problem
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-PLACES = ("train", "heldout", "from_release", "photos", "calibration")
+PLACES = ("train", "sketches", "heldout", "from_release", "photos", "calibration")
 """The fields that are folders."""
 
 
@@ -26,6 +26,10 @@ class TrainConfig(BaseModel):
 
     train: Path = Field(description="Folder of rendered pictures with their manifest.")
     heldout: Path = Field(description="The same, of other seeds, never trained on.")
+    sketches: Path | None = Field(
+        None, description="Quick pictures, to be learnt from in all epochs but the last."
+    )
+    sketch_share: Rate = Field(0.7, description="Share of sketches among the rendered pictures.")
     from_release: Path | None = Field(
         None, description="Folder of a release to go on from, instead of ImageNet weights."
     )

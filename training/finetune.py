@@ -22,10 +22,11 @@ from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import WEIGHTS, StartingWeights, read_release
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
-from wreckid.training.data import DataError, EvaluationSet, TrainingSet, read_data
+from wreckid.training.data import DataError, EvaluationSet, read_data
 from wreckid.training.environment import libraries
 from wreckid.training.loop import Lesson, learn
-from wreckid.training.ownphotos import load_release_weights, mixed
+from wreckid.training.material import Material
+from wreckid.training.ownphotos import load_release_weights
 from wreckid.training.team import gathered
 
 RUN = "run.json"
@@ -60,12 +61,11 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
             folder holds a run of another configuration.
     """
     torch.manual_seed(config.seed)
-    rendered, heldout = read_data(config.train), read_data(config.heldout)
-    own = read_data(config.photos) if config.photos else ()
+    material = Material.read(config)
+    heldout = read_data(config.heldout)
     release = read_release(config.from_release) if config.from_release else None
-    photos = (*rendered, *own)
     known = set(release.manifest.classes) if release else set()
-    classes = _classes({photo.label for photo in photos} | known)
+    classes = _classes({photo.label for photo in material.all} | known)
     unknown = {photo.label for photo in heldout} - set(classes)
     if unknown:
         raise DataError(f"{config.heldout} has labels not in {config.train}: {sorted(unknown)}.")
@@ -77,12 +77,11 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
         start = load_starting_weights(network, config.architecture)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]
-    run = Run(folder, config, classes, specs[-1], start, len(photos))
+    run = Run(folder, config, classes, specs[-1], start, len(material.all))
     lesson = Lesson(
-        tuple(TrainingSet(photos, classes, spec) for spec in specs),
+        material.epochs(classes, specs),
         EvaluationSet(heldout, classes, specs[-1]),
         _numbers(families),
-        mixed(rendered, own, config) if own else None,
     )
     with gathered() as team:
         if team.leads:

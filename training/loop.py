@@ -23,20 +23,31 @@ from wreckid.training.team import Team
 
 
 @dataclass(frozen=True)
+class Epoch:
+    """What one epoch learns from.
+
+    Attributes:
+        pictures: at the epoch's size.
+        mix: how a process draws from them; else each is drawn once.
+    """
+
+    pictures: TrainingSet
+    mix: WeightedRandomSampler | None = None
+
+
+@dataclass(frozen=True)
 class Lesson:
     """What is to be learnt: pictures of one epoch after another, and pictures to check on.
 
     Attributes:
-        epochs: the training pictures of each epoch, at its size.
+        epochs: one after another.
         checking: held-out pictures.
         family_of: int[C], the number of the family of each class.
-        mix: how one process draws from the training pictures; else each is drawn once an epoch.
     """
 
-    epochs: tuple[TrainingSet, ...]
+    epochs: tuple[Epoch, ...]
     checking: EvaluationSet
     family_of: Tensor
-    mix: WeightedRandomSampler | None = None
 
 
 def learn(
@@ -53,19 +64,20 @@ def learn(
     modules = {"network": network, "average": average.module}
     first = checkpoint.restore(folder, modules, optimizer)
     shared = DistributedDataParallel(network) if team.size > 1 else network
-    batches = len(_batches(lesson, config, 0, team))
-    steps = len(lesson.epochs) * batches
+    batches = [len(_batches(lesson, config, epoch, team)) for epoch in range(config.epochs)]
+    starts = [sum(batches[:epoch]) for epoch in range(config.epochs + 1)]
+    steps = starts[-1]
     scheduler = CosineLRScheduler(
         optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
     )
     criterion = Criterion(lesson.family_of.to(team.device), config)
     with Progress(disable=not team.leads) as progress:
-        task = progress.add_task("Training", total=steps, completed=first * batches)
+        task = progress.add_task("Training", total=steps, completed=starts[first])
         for epoch in range(first, len(lesson.epochs)):
             _train_mode(network, config)
             total = 0.0
             for step, (images, labels) in enumerate(
-                _batches(lesson, config, epoch, team), epoch * batches
+                _batches(lesson, config, epoch, team), starts[epoch]
             ):
                 scheduler.step_update(step)
                 with torch.autocast(team.device.type, torch.bfloat16):
@@ -80,7 +92,7 @@ def learn(
             if team.leads:
                 checkpoint.save(folder, epoch + 1, modules, optimizer)
             top1 = accuracy(average.module, lesson.checking, config.batch_size, team.device)
-            row = {"epoch": epoch + 1, "loss": total / batches, "heldout_top1": top1}
+            row = {"epoch": epoch + 1, "loss": total / batches[epoch], "heldout_top1": top1}
             yield row, average.module
 
 
@@ -112,12 +124,12 @@ def _batches(
 ) -> DataLoader[tuple[Tensor, int]]:
     """The batches of an epoch, which depend on nothing but seed, epoch and rank."""
     torch.manual_seed((config.seed << 20) + epoch * team.size + team.rank)
-    pictures = lesson.epochs[epoch]
+    pictures = lesson.epochs[epoch].pictures
     shuffled: DistributedSampler[Any] = DistributedSampler(
         pictures, team.size, team.rank, seed=config.seed
     )
     shuffled.set_epoch(epoch)
-    sampler = lesson.mix or shuffled
+    sampler = lesson.epochs[epoch].mix or shuffled
     return DataLoader(
         pictures,
         config.batch_size,

@@ -5,12 +5,11 @@ the weights near those of the release.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors.torch
 import torch
-from torch.utils.data import WeightedRandomSampler
 
 from wreckid.model.network import WreckNetwork
 from wreckid.model.release import Release, StartingWeights
@@ -90,22 +89,12 @@ def _row(
     return values[kin or slice(None)].mean(dim=0)
 
 
-def mixed(
-    rendered: Sequence[LabelledPhoto], photos: Sequence[LabelledPhoto], config: TrainConfig
-) -> WeightedRandomSampler:
-    """Draws from rendered pictures followed by photos, at the shares of the configuration.
+def by_type(photos: Sequence[LabelledPhoto]) -> list[float]:
+    """How often each photo is drawn, with a sum of 1.
 
     Photos of a type are drawn in proportion to the square root of their number (Mahajan et al.,
     2018), so that a single photo is neither lost nor learnt by heart.
     """
-    shares = [(1 - config.photo_share) / len(rendered)] * len(rendered)
-    shares += [config.photo_share * share for share in _even(photos)]
-    count = config.epoch_pictures or len(shares)
-    return WeightedRandomSampler(shares, count)
-
-
-def _even(photos: Sequence[LabelledPhoto]) -> Iterator[float]:
     counts = Counter(photo.label for photo in photos)
     total = sum(count**0.5 for count in counts.values())
-    for photo in photos:
-        yield counts[photo.label] ** -0.5 / total
+    return [counts[photo.label] ** -0.5 / total for photo in photos]

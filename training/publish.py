@@ -24,8 +24,8 @@ from wreckid.model.release import (
 )
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import Calibration, Sample, calibrate, sample
-from wreckid.training.card import card, noted
-from wreckid.training.config import PLACES
+from wreckid.training.card import Shares, card, noted
+from wreckid.training.config import PLACES, TrainConfig
 from wreckid.training.data import (
     MANIFEST,
     LabelledPhoto,
@@ -39,6 +39,7 @@ from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import Run
 from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge, read_photos
+from wreckid.training.material import Material
 
 PARITY_PICTURES = 200
 CHANGES = "CHANGELOG.md"
@@ -98,8 +99,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     proof = {"parity": gap, "parity_pictures": len(proving)}
     metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    own = len(read_data(run.config.photos)) if run.config.photos else 0
-    files[CARD] = card(facts, metrics, own, _backdrops(run.config.train)).encode()
+    files[CARD] = card(facts, metrics, _shares(run.config)).encode()
     release = write_release(wanted.folder / wanted.name, facts, files)
     _note(wanted.folder / CHANGES, facts, metrics)
     return release
@@ -151,6 +151,7 @@ def _data(run: Run, wanted: Publication) -> dict[str, str]:
     """The hash of each data set that had a part in the release."""
     places = {
         "train": run.config.train,
+        "sketches": run.config.sketches,
         "own photos": run.config.photos,
         "heldout": run.config.heldout,
         "measuring": wanted.heldout,
@@ -186,10 +187,16 @@ def _measure(
     return metrics
 
 
-def _backdrops(place: Path) -> int:
-    """Rendered pictures that stand before a real photo."""
-    rows = manifest_rows(place) if (place / MANIFEST).is_file() else []
-    return sum(row.get("setting") == "backdrop" for row in rows)
+def _shares(config: TrainConfig) -> Shares:
+    material = Material.read(config)
+    known = (config.train / MANIFEST).is_file()
+    settings = [row.get("setting") for row in manifest_rows(config.train)] if known else []
+    return Shares(
+        scenes=len(material.scenes),
+        backdrops=settings.count("backdrop"),
+        sketches=len(material.sketches),
+        own_photos=len(material.photos),
+    )
 
 
 def _note(file: Path, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> None:

@@ -22,11 +22,12 @@ from wreckid.training.loop import Criterion
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
-    """Two short epochs, the first on smaller pictures."""
+    """Two short epochs, the first on smaller pictures and with sketches."""
     place = tmp_path_factory.mktemp("sets")
     wanted: dict[str, Any] = {
         "train": made_set(place / "train", each=4, seed=1),
         "heldout": made_set(place / "heldout", each=2, seed=2),
+        "sketches": made_set(place / "sketches", each=3, seed=3),
         "size": 64,
         "early_size": 32,
         "epochs": 2,
@@ -95,7 +96,7 @@ def test_two_processes_share_a_run(config: TrainConfig, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "3 classes from 12 pictures" in done.stdout
+    assert "3 classes from 21 pictures" in done.stdout
     assert len((tmp_path / "run" / CURVES).read_text().splitlines()) == 3
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
 

@@ -9,10 +9,12 @@ import torch
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import WreckNetwork
+from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import WEIGHTS, Release, ReleaseFacts, write_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, LabelledPhoto
-from wreckid.training.ownphotos import gentle_config, load_release_weights, mixed
+from wreckid.training.material import Material
+from wreckid.training.ownphotos import gentle_config, load_release_weights
 
 OLD = ("shahed-131", "shahed-136", "orlan-10", NOT_A_UAV)
 NEW = ("banshee-300-400", "orlan-10", "shahed-131", "shahed-136", NOT_A_UAV)
@@ -72,19 +74,36 @@ def test_another_architecture_is_refused(release: Release) -> None:
         load_release_weights(network(len(OLD), 5), OLD, catalogue().families_of(OLD), release)
 
 
-def test_photos_and_renders_are_drawn_at_the_wanted_shares() -> None:
-    rendered = [LabelledPhoto(Path("r"), "orlan-10", "")] * 300
-    photos = [LabelledPhoto(Path("p"), "orlan-10", "")] * 9
-    photos += [LabelledPhoto(Path("q"), "shahed-136", "")]
-    config = TrainConfig.model_validate(
-        {"train": "t", "heldout": "h", "photo_share": 0.4, "epoch_pictures": 50}
+def test_scenes_sketches_and_photos_are_drawn_at_the_wanted_shares() -> None:
+    material = Material(
+        scenes=(LabelledPhoto(Path("r"), "orlan-10", ""),) * 200,
+        sketches=(LabelledPhoto(Path("s"), "orlan-10", ""),) * 100,
+        photos=(LabelledPhoto(Path("p"), "orlan-10", ""),) * 9
+        + (LabelledPhoto(Path("q"), "shahed-136", ""),),
+        config=TrainConfig.model_validate(
+            {
+                "train": "t",
+                "heldout": "h",
+                "photo_share": 0.4,
+                "sketch_share": 0.75,
+                "epoch_pictures": 50,
+            }
+        ),
     )
-    sampler = mixed(rendered, photos, config)
-    weights = sampler.weights
-    assert len(sampler) == 50 and len(weights) == 310
-    assert float(weights[:300].sum()) == pytest.approx(0.6)
-    assert float(weights[300:309].sum()) == pytest.approx(0.3)
-    assert float(weights[309]) == pytest.approx(0.1)
+    specs = [
+        InputSpec(size=size, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
+        for size in (32, 32, 64)
+    ]
+    *early, last = (epoch.mix for epoch in material.epochs(("orlan-10", "shahed-136"), specs))
+    for mix in early:
+        assert mix is not None and len(mix) == 50
+        assert [float(part.sum()) for part in mix.weights.split([200, 100, 9, 1])] == (
+            pytest.approx([0.15, 0.45, 0.3, 0.1])
+        )
+    assert last is not None and len(last) == 50
+    assert [float(part.sum()) for part in last.weights.split([200, 9, 1])] == (
+        pytest.approx([0.6, 0.3, 0.1])
+    )
 
 
 @pytest.mark.parametrize("is_split", [True, False])
