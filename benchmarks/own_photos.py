@@ -20,8 +20,8 @@ from PIL import Image, ImageFilter
 from rich.progress import track
 
 from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render, subjects
-from wreckid.datasets.surroundings import Surroundings
 from wreckid.model.release import find_release
 from wreckid.serving.classifier import Classifier
 from wreckid.training.compare import Comparison, compare

@@ -17,11 +17,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from wreckid.datasets.camera import Camera, sensor
 from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.pictures.camera import Camera, sensor
+from wreckid.datasets.pictures.scene import two_threads
+from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render, subjects
-from wreckid.datasets.scene import two_threads
-from wreckid.datasets.surroundings import Surroundings
 
 
 def whole_process(count: int, pixels: int) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from wreckid.datasets.airframe import build, extents
+from wreckid.datasets.airframes.airframe import build, extents
 from wreckid.datasets.catalogue import Catalogue, UavType, extended, read_type
 
 CLOSE = 0.01

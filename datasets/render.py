@@ -19,16 +19,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from wreckid.datasets.airframe import Part, build, extents
+from wreckid.datasets.airframes.airframe import Part, build, extents
+from wreckid.datasets.airframes.wreckage import Wreck, posed, wrecked
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
-from wreckid.datasets.clutter import confusers, empty_place
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
-from wreckid.datasets.photograph import annotated, developed, jpeg, random_development
-from wreckid.datasets.scene import Shot, shoot, two_threads
-from wreckid.datasets.sketch import Model, sketched
-from wreckid.datasets.surroundings import Surroundings
-from wreckid.datasets.wreckage import Wreck, posed, wrecked
+from wreckid.datasets.pictures.photograph import annotated, developed, jpeg, random_development
+from wreckid.datasets.pictures.scene import Shot, shoot, two_threads
+from wreckid.datasets.pictures.sketch import Model, sketched
+from wreckid.datasets.places.clutter import confusers, empty_place
+from wreckid.datasets.places.surroundings import Surroundings
 
 Rng = np.random.Generator
 
@@ -173,7 +173,7 @@ def render_wreck(job: RenderJob, numbers: range) -> list[dict[str, Any]]:
 def _camera(job: RenderJob, find: Find, rng: Rng) -> Callable[[Rng], Shot]:
     """What takes one picture of a find after another."""
     if job.quick:
-        model = Model(find.wreck, find.scheme, rng)
+        model = Model.of(find.wreck, find.scheme, rng)
         return partial(sketched, model, job.around, job.pixels)
     return partial(shoot, find.wreck, find.scheme, job.around, job.pixels)
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
-from wreckid.datasets.dressing import Coat
+from wreckid.datasets.airframes.dressing import Coat
 from wreckid.datasets.geometry import Paint
 
 Array = npt.NDArray[np.float64]

@@ -71,7 +71,7 @@ def _type(uav_id: str) -> "UavType":
 def _draw(uav: "UavType", file: Path) -> None:
     if file.suffix.lower() != ".png":
         raise typer.BadParameter(f"{file} must end in .png.")
-    from wreckid.datasets.threeview import three_view
+    from wreckid.datasets.airframes.threeview import three_view
 
     three_view(uav).save(file)
     typer.echo(f"{uav.name}: {file}")

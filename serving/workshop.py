@@ -45,9 +45,9 @@ def render(
 
     from wreckid.datasets.catalogue import catalogue
     from wreckid.datasets.contact import SHOWN, contact_sheet
+    from wreckid.datasets.places.surroundings import Surroundings
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
-    from wreckid.datasets.surroundings import Surroundings
 
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     drawn = subjects(catalogue(), only)

@@ -193,8 +193,8 @@ def test_a_type_shows_its_facts(wreckid: Wreckid) -> None:
 def test_a_missing_extra_names_its_command(
     wreckid: Wreckid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "wreckid.datasets.threeview", raising=False)
-    monkeypatch.delitem(sys.modules, "wreckid.datasets.airframe", raising=False)
+    monkeypatch.delitem(sys.modules, "wreckid.datasets.airframes.threeview", raising=False)
+    monkeypatch.delitem(sys.modules, "wreckid.datasets.airframes.airframe", raising=False)
     monkeypatch.setitem(sys.modules, "trimesh", None)
     done = wreckid("types", "shahed-136", "--three-view", tmp_path / "out.png")
     assert done.code == 2

@@ -11,9 +11,9 @@ import safetensors.torch
 import torch
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.datasets.pictures.scene import two_threads
+from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render_one, subjects
-from wreckid.datasets.scene import two_threads
-from wreckid.datasets.surroundings import Surroundings
 from wreckid.model.network import create_network
 from wreckid.model.preprocessing import to_array
 from wreckid.model.release import Release, shipped_release

@@ -15,11 +15,15 @@ import yaml
 from PIL import Image
 
 from wreckid.datasets import catalogue as catalogue_module
-from wreckid.datasets.airframe import build, extents
-from wreckid.datasets.camera import Camera
+from wreckid.datasets.airframes.airframe import build, extents
+from wreckid.datasets.airframes.threeview import three_view
+from wreckid.datasets.airframes.wreckage import DAMAGES
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue, read_catalogue
-from wreckid.datasets.clutter import NOTHING, empty_place
 from wreckid.datasets.geometry import Scheme
+from wreckid.datasets.pictures.camera import Camera
+from wreckid.datasets.pictures.scene import shoot, two_threads
+from wreckid.datasets.places.clutter import NOTHING, empty_place
+from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import (
     MANIFEST,
     SHARES,
@@ -29,10 +33,6 @@ from wreckid.datasets.render import (
     render_one,
     subjects,
 )
-from wreckid.datasets.scene import shoot, two_threads
-from wreckid.datasets.surroundings import Surroundings
-from wreckid.datasets.threeview import three_view
-from wreckid.datasets.wreckage import DAMAGES
 
 if TYPE_CHECKING:
     from tests.conftest import Finished

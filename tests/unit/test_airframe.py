@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from wreckid.datasets.airframe import AROUND, Part, aerofoil, build, extents, loft
+from wreckid.datasets.airframes.airframe import AROUND, Part, aerofoil, build, extents, loft
+from wreckid.datasets.airframes.threeview import three_view
 from wreckid.datasets.catalogue import CatalogueError, UavType, catalogue
 from wreckid.datasets.geometry import Body, Geometry, Rod, Surface
-from wreckid.datasets.threeview import three_view
 
 DRAWN = [uav for uav in catalogue().types.values() if uav.geometry is not None]
 every_type = pytest.mark.parametrize("uav", DRAWN, ids=[uav.id for uav in DRAWN])

@@ -7,14 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wreckid.datasets.bystanders import barrier_tape, bystanders, car, fence, person
-from wreckid.datasets.clutter import beside, confusers
-from wreckid.datasets.horizon import HORIZONS
-from wreckid.datasets.painted import Painted, copies
-from wreckid.datasets.scatter import Plot
-from wreckid.datasets.terrain import SOILS, TERRAINS, Terrain, random_soil, soil_named, terrain_of
-from wreckid.datasets.texture import PIXELS, fractal, hue
-from wreckid.datasets.wreckage import bounds
+from wreckid.datasets.airframes.wreckage import bounds
+from wreckid.datasets.colour import hue
+from wreckid.datasets.places.bystanders import barrier_tape, bystanders, car, fence, person
+from wreckid.datasets.places.clutter import beside, confusers
+from wreckid.datasets.places.horizon import HORIZONS
+from wreckid.datasets.places.painted import Painted, copies
+from wreckid.datasets.places.scatter import Plot
+from wreckid.datasets.places.terrain import (
+    SOILS,
+    TERRAINS,
+    Terrain,
+    random_soil,
+    soil_named,
+    terrain_of,
+)
+from wreckid.datasets.places.texture import PIXELS, fractal
 
 SEEDS = st.integers(0, 2**32)
 KINDS = pytest.mark.parametrize(

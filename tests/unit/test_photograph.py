@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageStat
 
-from wreckid.datasets.photograph import (
+from wreckid.datasets.pictures.photograph import (
     MARKS,
     Development,
     annotated,

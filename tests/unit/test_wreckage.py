@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wreckid.datasets.airframe import Part, build
-from wreckid.datasets.catalogue import catalogue
-from wreckid.datasets.clutter import THINGS, confusers
-from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.tearing import cut
-from wreckid.datasets.wreckage import (
+from wreckid.datasets.airframes.airframe import Part, build
+from wreckid.datasets.airframes.tearing import cut
+from wreckid.datasets.airframes.wreckage import (
     DAMAGES,
     FRAGILE,
     SINGLE,
@@ -25,6 +22,9 @@ from wreckid.datasets.wreckage import (
     without,
     wrecked,
 )
+from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.noise import SmoothNoise
+from wreckid.datasets.places.clutter import THINGS, confusers
 
 Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from wreckid.datasets.marks import arrow, bars, caption, circle, watermark
+from wreckid.datasets.colour import encoded, luminance
+from wreckid.datasets.pictures.marks import arrow, bars, caption, circle, watermark
 
 Array = npt.NDArray[np.float32]
 Rng = np.random.Generator
@@ -59,22 +60,6 @@ def random_development(rng: Rng) -> Development:
         shake=(float(far * np.cos(turn)), float(far * np.sin(turn))),
         vignette=float(rng.uniform(0, 0.5) * (rng.random() < 0.3)),
     )
-
-
-def linear(srgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """sRGB values in 0..1 to linear light (IEC 61966-2-1)."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def encoded(light: Array) -> Array:
-    """Linear light to sRGB values in 0..1, clipped (IEC 61966-2-1)."""
-    light = np.clip(light, 0, 1)
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-
-
-def luminance(light: Array) -> Array:
-    """Relative luminance of float[..., 3] linear light (ITU-R BT.709)."""
-    return np.asarray(light @ np.array([0.2126, 0.7152, 0.0722], np.float32))
 
 
 def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:

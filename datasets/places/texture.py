@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ImageColor
 from scipy.spatial import cKDTree
 
-from wreckid.datasets.photograph import linear
+from wreckid.datasets.colour import hue
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -29,11 +28,6 @@ class Tile:
 
 
 Pattern = Callable[[Rng, float], Tile]
-
-
-def hue(name: str) -> Array:
-    """Linear light of `#rrggbb`, float[3]."""
-    return linear(np.array(ImageColor.getrgb(name)[:3]) / 255)
 
 
 def fractal(rng: Rng, slope: float, stretch: float = 1) -> Array:

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import trimesh
 from trimesh.transformations import rotation_matrix
 
-from wreckid.datasets.airframe import loft
-from wreckid.datasets.painted import Painted, copies, in_one_colour, joined
-from wreckid.datasets.scatter import Plot
-from wreckid.datasets.texture import hue
+from wreckid.datasets.airframes.airframe import loft
+from wreckid.datasets.colour import hue
+from wreckid.datasets.places.painted import Painted, copies, in_one_colour, joined
+from wreckid.datasets.places.scatter import Plot
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

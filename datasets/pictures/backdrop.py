@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.photograph import linear, luminance
-from wreckid.datasets.surroundings import Surroundings, background
+from wreckid.datasets.colour import linear, luminance
+from wreckid.datasets.places.surroundings import Surroundings, background
 
 Light = npt.NDArray[np.float32]
 Rng = np.random.Generator

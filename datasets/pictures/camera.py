@@ -11,8 +11,8 @@ import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.airframe import Part
-from wreckid.datasets.wreckage import bounds
+from wreckid.datasets.airframes.airframe import Part
+from wreckid.datasets.airframes.wreckage import bounds
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

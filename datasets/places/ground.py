@@ -7,15 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
-from wreckid.datasets.bystanders import bystanders
-from wreckid.datasets.horizon import HORIZONS
+from wreckid.datasets.airframes.wreckage import Wreck, bounds
+from wreckid.datasets.colour import linear
 from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.photograph import linear
-from wreckid.datasets.scatter import Plot
+from wreckid.datasets.places.bystanders import bystanders
+from wreckid.datasets.places.horizon import HORIZONS
+from wreckid.datasets.places.scatter import Plot
+from wreckid.datasets.places.surroundings import Surroundings, background
+from wreckid.datasets.places.terrain import Surface, Terrain, random_soil, surface, terrain_of
 from wreckid.datasets.shading import painted_mesh
-from wreckid.datasets.surroundings import Surroundings, background
-from wreckid.datasets.terrain import Surface, Terrain, random_soil, surface, terrain_of
-from wreckid.datasets.wreckage import Wreck, bounds
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

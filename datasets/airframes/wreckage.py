@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from trimesh.transformations import euler_matrix, translation_matrix
 
-from wreckid.datasets.airframe import Part
+from wreckid.datasets.airframes.airframe import Part
+from wreckid.datasets.airframes.tearing import cut
 from wreckid.datasets.geometry import PartKind
 from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.tearing import cut
 
 Array = npt.NDArray[np.float64]
 Parts = tuple[Part, ...]

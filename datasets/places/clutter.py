@@ -9,10 +9,10 @@ import numpy as np
 import trimesh
 from trimesh.transformations import random_rotation_matrix, rotation_matrix
 
-from wreckid.datasets.airframe import Part, loft, whole
+from wreckid.datasets.airframes.airframe import Part, loft, whole
+from wreckid.datasets.airframes.wreckage import Wreck, bounds, crumple, moved_to, settled
 from wreckid.datasets.geometry import Paint
 from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.wreckage import Wreck, bounds, crumple, moved_to, settled
 
 Rng = np.random.Generator
 

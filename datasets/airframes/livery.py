@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from wreckid.datasets.airframe import Part
-from wreckid.datasets.dirt import SOOT, soil_amount, soil_cover, soot_cover
+from wreckid.datasets.airframes.airframe import Part
+from wreckid.datasets.airframes.dirt import SOOT, soil_amount, soil_cover, soot_cover
 from wreckid.datasets.lettering import font
 from wreckid.datasets.noise import SmoothNoise
 

@@ -8,9 +8,10 @@ import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets import scatter, texture
-from wreckid.datasets.scatter import Scatter
-from wreckid.datasets.texture import Pattern, hue
+from wreckid.datasets.colour import hue
+from wreckid.datasets.places import scatter, texture
+from wreckid.datasets.places.scatter import Scatter
+from wreckid.datasets.places.texture import Pattern
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

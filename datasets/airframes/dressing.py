@@ -7,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
-from wreckid.datasets.airframe import Part
-from wreckid.datasets.dirt import Dirt
+from wreckid.datasets.airframes.airframe import Part
+from wreckid.datasets.airframes.dirt import Dirt
+from wreckid.datasets.airframes.livery import Livery
+from wreckid.datasets.airframes.paint import colour_of
+from wreckid.datasets.airframes.wreckage import Wreck
+from wreckid.datasets.colour import hue, linear
 from wreckid.datasets.geometry import Paint, Scheme
-from wreckid.datasets.livery import Livery
-from wreckid.datasets.photograph import linear
-from wreckid.datasets.texture import hue
-from wreckid.datasets.threeview import colour_of
-from wreckid.datasets.wreckage import Wreck
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import trimesh
 from trimesh.ray.ray_pyembree import RayMeshIntersector
 
-from wreckid.datasets.airframe import Part
-from wreckid.datasets.camera import Camera
+from wreckid.datasets.airframes.airframe import Part
+from wreckid.datasets.pictures.camera import Camera
 
 Array = npt.NDArray[np.float64]
 

@@ -12,17 +12,17 @@ import mitsuba_oidn as oidn
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.backdrop import behind, laid_over
-from wreckid.datasets.camera import aimed, sensor
-from wreckid.datasets.clutter import NOTHING, beside
-from wreckid.datasets.dressing import dressed, strewn
+from wreckid.datasets.airframes.dressing import dressed, strewn
+from wreckid.datasets.airframes.wreckage import Wreck
 from wreckid.datasets.geometry import Scheme
-from wreckid.datasets.ground import ground, soil_colour
-from wreckid.datasets.light import light_source
+from wreckid.datasets.pictures.backdrop import behind, laid_over
+from wreckid.datasets.pictures.camera import aimed, sensor
+from wreckid.datasets.pictures.light import light_source
+from wreckid.datasets.pictures.visibility import Sight, sight
+from wreckid.datasets.places.clutter import NOTHING, beside
+from wreckid.datasets.places.ground import ground, soil_colour
+from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.shading import shape
-from wreckid.datasets.surroundings import Surroundings
-from wreckid.datasets.visibility import Sight, sight
-from wreckid.datasets.wreckage import Wreck
 
 mi.set_variant("scalar_rgb")
 

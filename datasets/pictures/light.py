@@ -8,8 +8,8 @@ import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.camera import unit
-from wreckid.datasets.surroundings import Surroundings
+from wreckid.datasets.pictures.camera import unit
+from wreckid.datasets.places.surroundings import Surroundings
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from wreckid.datasets.airframes.wreckage import Wreck, bounds
 from wreckid.datasets.noise import SmoothNoise
-from wreckid.datasets.wreckage import Wreck, bounds
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

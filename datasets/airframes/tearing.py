@@ -13,7 +13,7 @@ import numpy.typing as npt
 import trimesh
 from PIL import ImageColor
 
-from wreckid.datasets.airframe import Part
+from wreckid.datasets.airframes.airframe import Part
 from wreckid.datasets.noise import SmoothNoise
 
 Array = npt.NDArray[np.float64]

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import trimesh
 
-from wreckid.datasets.painted import Painted, copies, in_one_colour, joined
-from wreckid.datasets.texture import hue
+from wreckid.datasets.colour import hue
+from wreckid.datasets.places.painted import Painted, copies, in_one_colour, joined
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator

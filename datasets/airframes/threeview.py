@@ -6,19 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from wreckid.datasets.airframe import Part, build, extents
+from wreckid.datasets.airframes.airframe import Part, build, extents
+from wreckid.datasets.airframes.paint import colour_of
 from wreckid.datasets.catalogue import CatalogueError, Fact, UavType
 from wreckid.datasets.geometry import Scheme
-
-PAINTS = {
-    "dark": "#33363a",
-    "metal": "#9aa0a6",
-    "glass": "#27323d",
-    "wood": "#a9803f",
-    "rubber": "#222222",
-    "carbon": "#2b2b2e",
-}
-"""Colours of the paints that no scheme sets."""
 
 PANEL = 520
 """Side of one view in pixels."""
@@ -33,12 +24,6 @@ VIEWS: dict[str, tuple[Array, Array, Array]] = {
     "side": (np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, -1.0, 0])),
 }
 """Right, up and towards the viewer, in airframe axes."""
-
-
-def colour_of(part: Part, scheme: Scheme) -> str:
-    """The colour of a part under a scheme, as `#rrggbb`."""
-    scheme_colours = {"skin": scheme.skin, "accent": scheme.accent}
-    return scheme_colours.get(part.paint) or PAINTS[part.paint]
 
 
 def three_view(uav: UavType) -> Image.Image:

@@ -1,0 +1,1 @@
+"""Airframes from their geometry, broken and painted."""

@@ -1,0 +1,1 @@
+"""What wrecks lie in and among: ground, scatter, horizons, bystanders, clutter, photos."""
