@@ -58,7 +58,8 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 6656 --size 224 --seed 1000 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 64000 --size 192 --views 8 --quick --seed 5000 --out renders/sketches $(SURROUNDINGS)
+	$(WRECKID) render --count 8576 --size 224 --seed 1000 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 600 --size 224 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train

@@ -24,13 +24,16 @@ from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render, subjects
 
 
-def whole_process(count: int, pixels: int) -> float:
+def whole_process(count: int, pixels: int, *options: str) -> float:
     """Pictures a second of the command, from its start to its end."""
     wreckid = Path(sys.executable).with_name("wreckid")
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
         subprocess.run(
-            [wreckid, "render", "--count", str(count), "--size", str(pixels), "--out", out],
+            [
+                *(wreckid, "render", *options, "--out", out),
+                *("--count", str(count), "--size", str(pixels)),
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -74,6 +77,9 @@ def main() -> None:
     wanted = options.parse_args()
     rates = {
         f"wreckid render, {os.cpu_count()} workers": whole_process(wanted.count, wanted.size),
+        "the same with --quick --views 8": whole_process(
+            8 * wanted.count, wanted.size, "--quick", "--views", "8"
+        ),
         "one worker, started": one_worker(wanted.count, wanted.size),
         "empty picture, Mitsuba alone": empty_picture(wanted.count, wanted.size),
     }
