@@ -21,9 +21,6 @@ DIFFERENT = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
-UPLOADS = "uploads"
-"""The folder that a store has and a run has not."""
-
 EXTRAS = {"bagit": "bag", "alembic": "service", "psycopg": "service", "sqlalchemy": "service"}
 """The extra that brings a library, where it is not `train`."""
 
@@ -168,7 +165,9 @@ def verify(
     ] = None,
 ) -> None:
     """Name every photo, row and log line of a run or a store that was changed behind its back."""
-    if (out / UPLOADS).is_dir():
+    from wreckid.serving.store.uploads import is_store
+
+    if is_store(out):
         from wreckid.serving.store.audit import verify_store
 
         found, head = verify_store(out, database)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wreckid.datasets.errors import SetupError
+
 if TYPE_CHECKING:
     from wreckid.training.photos.findings import Finding
 
@@ -42,6 +44,32 @@ def import_(
         typer.echo(f"Left out: {name}: {reason}")
     types = len({row.label for row in taken.rows})
     typer.echo(f"{len(taken.rows)} photos of {types} types: {out}")
+
+
+@app.command()
+def decided(
+    store: Annotated[
+        Path,
+        typer.Argument(metavar="STORE", help="A service's store.", exists=True, file_okay=False),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="For the photos and their table.")],
+    database: Annotated[
+        str | None,
+        typer.Option(envvar="WRECKID_DATABASE", help="URL of the store's PostgreSQL database."),
+    ] = None,
+) -> None:
+    """Hand on what people decided in a service: photos and a table to review and then import."""
+    from wreckid.serving.store.decided import TABLE, hand_on
+    from wreckid.serving.store.items import Items
+    from wreckid.serving.store.uploads import is_store
+
+    if not is_store(store):
+        raise SetupError(f"{store} is no store of a service: name the folder of serve --store.")
+    handed = hand_on(Items(store, database), out)
+    typer.echo(f"{handed.photos} photos of {handed.items} decided items: {out / TABLE}")
+    typer.echo(f"Of {handed.doubted} items the photos alone had said otherwise; they come first.")
+    if handed.vague:
+        typer.echo(f"{handed.vague} decided items name no type, and were left out.")
 
 
 @app.command()

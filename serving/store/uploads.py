@@ -13,6 +13,11 @@ from wreckid.serving.intake import NamedBytes
 FOLDER = "uploads"
 
 
+def is_store(folder: Path) -> bool:
+    """Whether a service keeps its items in a folder."""
+    return (folder / FOLDER).is_dir()
+
+
 class Uploads:
     """The folder of uploads of a store."""
 
