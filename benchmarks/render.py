@@ -31,7 +31,7 @@ def whole_process(count: int, pixels: int, *options: str) -> float:
         start = time.perf_counter()
         subprocess.run(
             [
-                *(wreckid, "render", *options, "--out", out),
+                *(str(wreckid), "render", *options, "--out", out),
                 *("--count", str(count), "--size", str(pixels)),
             ],
             check=True,

@@ -31,12 +31,14 @@ def shares(groups: Sequence[int]) -> Array:
     return np.asarray([1 / (np.count_nonzero(members) * members[group]) for group in groups])
 
 
-def effective(count: int) -> float:
+def effective(count: int, correlation: float = CORRELATION) -> float:
     """How many independent photos so many correlated ones are worth (Kish, 1965, design effect)."""
-    return count / (1 + (count - 1) * CORRELATION)
+    return count / (1 + (count - 1) * correlation)
 
 
-def pool(probabilities: npt.ArrayLike, groups: Sequence[int]) -> Array:
+def pool(
+    probabilities: npt.ArrayLike, groups: Sequence[int], correlation: float = CORRELATION
+) -> Array:
     """Probabilities[C] of an item from those of its photos, [P, C], none of them 0 or 1.
 
     A logarithmic opinion pool (Genest and Zidek, 1986): the classes that every photo allows win
@@ -47,8 +49,9 @@ def pool(probabilities: npt.ArrayLike, groups: Sequence[int]) -> Array:
     Args:
         probabilities: one row a photo.
         groups: the group of copies of each photo.
+        correlation: between the errors of two photos that are no copies.
     """
-    weights = effective(len(set(groups))) * shares(groups)
+    weights = effective(len(set(groups)), correlation) * shares(groups)
     log = weights @ np.log(floored(probabilities))
     return np.asarray(np.exp(log - np.logaddexp.reduce(log)))
 
