@@ -66,24 +66,18 @@ class Model:
 
 def sketched(model: Model, around: Surroundings, pixels: int, rng: Rng) -> Shot:
     """Take one picture of a model before a random place."""
-    setting = "sky" if model.aloft and rng.random() < 0.5 else "backdrop"
-    camera = aimed(model.parts, setting, rng)
-    place = behind(around, pixels, rng)
+    camera = aimed(model.parts, "sky" if model.aloft and rng.random() < 0.5 else "backdrop", rng)
+    sun, place = Sun.any(rng), behind(around, pixels, rng)
     light, seen = place, np.zeros((pixels, pixels), bool)
     if model.skin is not None:
-        light, seen = _hidden(*_drawn(model, model.skin, camera, place, rng), place, rng)
+        floor = -np.inf if model.aloft or camera.eye[2] <= 0 else 0.0
+        shadow = floor == 0 and rng.random() < SHADED
+        ground = place * _shadow(model.skin, camera, pixels, sun) if shadow else place
+        layers = _cast(model.skin, camera, pixels, sun, floor)
+        drawn = laid_over(layers[..., :4], ground, rng)
+        light, seen = _hidden(drawn, layers[..., 4] > 0.5, place, rng)
     truth = {"setting": "sketch", "light": "sun", "camera": camera.facts(pixels)}
     return Shot(np.ascontiguousarray(light, np.float32), Sight(seen, None), truth)
-
-
-def _drawn(model: Model, skin: Skin, camera: Camera, place: Light, rng: Rng) -> tuple[Light, Mask]:
-    """The model before a place, and where the wreck itself is seen."""
-    sun = Sun.any(rng)
-    on_ground = not model.aloft and camera.eye[2] > 0
-    if on_ground and rng.random() < SHADED:
-        place = place * _shadow(skin, camera, len(place), sun)
-    layers = _cast(skin, camera, len(place), sun, 0.0 if on_ground else -np.inf)
-    return laid_over(layers[..., :4], place, rng), layers[..., 4] > 0.5
 
 
 def _hidden(light: Light, seen: Mask, place: Light, rng: Rng) -> tuple[Light, Mask]:
