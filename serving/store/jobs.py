@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import write_whole
-from wreckid.serving.folder import Run, Wanted, open_run
+from wreckid.serving.folder import AnotherRunError, Run, Wanted, open_run
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import JOBS, Database
 
@@ -195,6 +195,9 @@ class Jobs:
                 return
             try:
                 self._go_on(job)
+            except AnotherRunError:  # By another release or version, and not given out yet.
+                shutil.rmtree(self._place(job_id) / RUN)
+                self._news.set()
             except SetupError as error:
                 self._fail(job, str(error))
             except OSError:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from wreckid.model.release import Release
+from wreckid.model.release import Release, ReleaseFacts, write_release
 from wreckid.serving import folder
 from wreckid.serving.api import create_app
 from wreckid.serving.classifier import Classifier
@@ -130,8 +130,12 @@ def test_a_job_waits_for_room_on_the_disk(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_job_killed_midway_goes_on_and_judges_each_photo_once(
+@pytest.mark.parametrize("version", ["0.0.1", "0.0.2"])
+def test_a_job_killed_midway_judges_each_photo_once_by_one_release(
+    version: str,
     release: Release,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
     tmp_path: Path,
     photo: MakePhoto,
     wreckid: Wreckid,
@@ -142,20 +146,23 @@ def test_a_job_killed_midway_goes_on_and_judges_each_photo_once(
     with monkeypatch.context() as idle:
         idle.setattr("wreckid.serving.store.jobs.Jobs.start", lambda self: None)
         with TestClient(create_app(release, settings)) as service:
-            files = [("files", (name[5:], photo("red", (40, 40)))) for name in names]
-            job_id = service.post("/v1/jobs", files=files).json()["id"]
+            sent = [("files", (name[5:], photo("red", (40, 40)))) for name in names]
+            job_id = service.post("/v1/jobs", files=sent).json()["id"]
     command = [sys.executable, "-c", KILLED_AT_WORK, str(tmp_path), str(release.folder)]
     killed = subprocess.run(command, check=False)
     assert killed.returncode == -signal.SIGKILL
     place = tmp_path / "jobs" / job_id
     before = (place / "run" / "results.jsonl").read_text()
-    with TestClient(create_app(release, settings)) as service:
-        assert service.get(f"/v1/jobs/{job_id}").json()["state"] in ("running", "done")
+    following = write_release(tmp_path / "release", facts(version=version), files)
+    with TestClient(create_app(following, settings)) as service:
         while (job := service.get(f"/v1/jobs/{job_id}").json())["state"] not in ENDED:
             time.sleep(0.05)
         after = service.get(f"/v1/jobs/{job_id}/results.jsonl").text
-    assert 0 < before.count("\n") < 30 and after.startswith(before)
-    assert [json.loads(line)["item"] for line in after.splitlines()] == names
+    rows = [json.loads(line) for line in after.splitlines()]
+    assert 0 < before.count("\n") < 30
+    assert after.startswith(before) == (version == release.manifest.version)
+    assert [row["item"] for row in rows] == names
+    assert {row["model"]["version"] for row in rows} == {version}
     assert (job["done"], job["photos"]) == (30, 30)
     done = wreckid("verify", place / "run", "--evidence", place / "source.zip")
     assert done.code == 0, done.out
