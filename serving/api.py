@@ -36,7 +36,7 @@ from wreckid.serving.doors.problems import (
 from wreckid.serving.doors.requests import Requests
 from wreckid.serving.lifetime import Lifetime
 from wreckid.serving.page import STATIC, Page
-from wreckid.serving.routes import inference, judging, login, pages, status, types
+from wreckid.serving.routes import inference, judging, login, pages, reference, status, types
 from wreckid.serving.routes.uploads import Crew, Intake
 from wreckid.serving.settings import MIB, Settings
 
@@ -119,6 +119,8 @@ def _add_routes(app: FastAPI, rooms: Rooms, checks: Mapping[str, status.Check]) 
     app.include_router(types.router(classifier.catalogue, classifier.manifest))
     app.include_router(pages.router(rooms.page, classifier, rooms.intake, rooms.crew))
     app.include_router(status.router(checks, rooms.crew, rooms.metrics))
+    app.include_router(reference.router(rooms.page))
+    reference.mount_assets(app)
     app.mount("/static", StaticFiles(directory=STATIC))
 
 
