@@ -48,7 +48,7 @@ content_types = st.sampled_from(
 def test_a_broken_form_is_refused_or_judged(
     client: TestClient, path: str, body: bytes, content_type: str
 ) -> None:
-    answer = client.post(path, content=body, headers={"Content-Type": content_type.encode()})
+    answer = client.post(path, content=body, headers={b"Content-Type": content_type.encode()})
     assert answer.status_code in (200, *REFUSED), answer.text
 
 
@@ -63,3 +63,9 @@ def test_a_form_that_was_cut_or_altered_on_its_way(
     head = {"Content-Type": sent.headers["content-type"]}
     answer = client.post("/v1/classify", content=body, headers=head)
     assert answer.status_code in (200, *REFUSED), answer.text
+
+
+def test_a_body_that_is_no_text_is_told(client: TestClient) -> None:
+    head = {"Content-Type": "application/json"}
+    answer = client.post("/v1/weigh", content=b'"\xff"', headers=head)
+    assert answer.status_code == 422 and "UTF-8" in answer.json()["detail"]
