@@ -43,7 +43,7 @@ lint: setup ## Check style and types
 
 .PHONY: test
 test: lint ## Set up what tests need and pass them all
-	.venv-dev/bin/pytest
+	.venv-dev/bin/pytest -rs
 
 .PHONY: format
 format: setup ## Put the code into the house style

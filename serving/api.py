@@ -29,13 +29,14 @@ from wreckid.serving.doors.problems import (
     Problem,
     RefusalError,
     described,
+    not_kept,
     problem,
     refusal,
 )
 from wreckid.serving.doors.requests import Requests
 from wreckid.serving.lifetime import Lifetime
 from wreckid.serving.page import STATIC, Page
-from wreckid.serving.routes import inference, judging, login, pages, status, types
+from wreckid.serving.routes import inference, judging, login, pages, reference, status, types
 from wreckid.serving.routes.uploads import Crew, Intake
 from wreckid.serving.settings import MIB, Settings
 
@@ -118,6 +119,8 @@ def _add_routes(app: FastAPI, rooms: Rooms, checks: Mapping[str, status.Check]) 
     app.include_router(types.router(classifier.catalogue, classifier.manifest))
     app.include_router(pages.router(rooms.page, classifier, rooms.intake, rooms.crew))
     app.include_router(status.router(checks, rooms.crew, rooms.metrics))
+    app.include_router(reference.router(rooms.page))
+    reference.mount_assets(app)
     app.mount("/static", StaticFiles(directory=STATIC))
 
 
@@ -136,7 +139,7 @@ def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "tuple[Items, Jobs]":
     app.include_router(login.router(rooms.page, Keys(store)))
     app.include_router(items_api.router(desk, rooms.intake, rooms.crew, rooms.settings))
     app.include_router(casework.router(rooms.page, desk, rooms.intake, rooms.crew, rooms.settings))
-    jobs = Jobs(store, rooms.classifier)
+    jobs = Jobs(store, rooms.classifier, items.database)
     app.include_router(jobs_api.router(jobs, rooms.crew))
     app.include_router(jobs_api.pages(rooms.page, jobs, rooms.crew))
     items_api.add_refusals(app)
@@ -167,6 +170,8 @@ def _add_refusals(app: FastAPI, intake: Intake) -> None:
 
     @app.exception_handler(HTTPException)
     def not_served(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400 and error.__cause__ is not None:
+            return _unread(request, error.__cause__)
         return problem(request.scope, error.status_code, error.detail, error.headers)
 
     @app.exception_handler(EvidenceError)
@@ -183,6 +188,15 @@ def _add_refusals(app: FastAPI, intake: Intake) -> None:
     @app.exception_handler(Exception)
     def failed(request: Request, error: Exception) -> Response:
         return problem(request.scope, 500, EXAMPLES[500])
+
+
+def _unread(request: Request, cause: BaseException) -> Response:
+    """Why a body could not be taken in: the disk is full, or it is not what it says it is."""
+    if isinstance(cause, OSError):
+        return not_kept(request.scope, cause)
+    if _takes_form(request):
+        return problem(request.scope, 400, EXAMPLES[400])
+    return problem(request.scope, 422, "The body is no text: send JSON in UTF-8.")
 
 
 def _takes_form(request: Request) -> bool:

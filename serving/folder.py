@@ -166,6 +166,10 @@ def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
         yield Run(wanted.out, classifier, log, opened)
 
 
+class AnotherRunError(SetupError):
+    """A folder holds the run of another source, model or code."""
+
+
 def configuration(rule: ItemRule, classifier: Classifier) -> dict[str, Any]:
     """All that decides what a photo gets."""
     return {
@@ -233,7 +237,7 @@ def _check_same(opened: Entry, wanted: Wanted, classifier: Classifier) -> None:
         *(name for name in decides if decides[name] != opened["configuration"].get(name)),
     ]
     if differing:
-        raise SetupError(
+        raise AnotherRunError(
             f"{wanted.out} holds another run; different: {', '.join(differing)}."
             " Repeat the command that began it, or choose another folder."
         )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Addresses that only this machine itself can reach."""
 
+BOUND = ("host", "port", "proxies", "end_s")
+"""Settings that hold for as long as the process does."""
+
 app = typer.Typer()
 keys = typer.Typer(no_args_is_help=True)
 app.add_typer(keys, name="keys", help="Make, list and revoke the keys of a service.")
@@ -46,15 +49,20 @@ def serve(
     """Serve the page and the API."""
     from wreckid.serving.settings import read_settings
 
-    chosen = read_settings(settings, host=host, port=port, release=release, store=store)
+    def read() -> "Settings":
+        return read_settings(settings, host=host, port=port, release=release, store=store)
+
+    chosen = read()
     if show_settings:
         typer.echo(chosen.model_dump_json(indent=2))
         return
     import uvicorn
 
+    from wreckid.serving.handover import Handover
     from wreckid.serving.logs import log_as_json
 
-    service = _service(chosen)
+    bound = {name: getattr(chosen, name) for name in BOUND}
+    service = Handover(lambda: _service(read().model_copy(update=bound)))
     log_as_json()
     typer.echo(f"wreckid serves http://{chosen.host}:{chosen.port}; Ctrl-C ends it.")
     uvicorn.run(

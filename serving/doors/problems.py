@@ -1,5 +1,6 @@
 """Answers that refuse or fail: `application/problem+json` (RFC 9457), with what to do."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_S = 5
+LATER = "The store cannot be reached or written to; nothing was lost. Try again in"
 
 EXAMPLES: Mapping[int, str] = {
     400: "The form is broken: send it as multipart/form-data.",
@@ -24,6 +27,8 @@ EXAMPLES: Mapping[int, str] = {
     500: "Something went wrong here: tell the operator the request id.",
     503: "The service is busy: try again in 5 s.",
 }
+
+logger = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
@@ -61,6 +66,12 @@ def problem(
 def refusal(scope: Scope, refused: RefusalError) -> Response:
     """The answer to a refused request."""
     return problem(scope, refused.status, refused.detail, refused.headers)
+
+
+def not_kept(scope: Scope, cause: object) -> Response:
+    """The answer where a disk or a database fails; the operator is told why, by the log."""
+    logger.error("What was sent cannot be kept: %s", cause)
+    return refusal(scope, RefusalError(503, f"{LATER} {RETRY_S} s.", RETRY_S))
 
 
 def request_id(scope: Scope) -> str | None:

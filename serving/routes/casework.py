@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData
 
+from wreckid.datasets.errors import first_problem
 from wreckid.model.evidence import EvidenceError
 from wreckid.serving.doors.problems import RefusalError
 from wreckid.serving.form import evidence_of
@@ -120,7 +121,7 @@ def _add_pages(routes: APIRouter, casework: Casework, desk: Desk) -> None:
         try:
             new = NewItem.model_validate(_given(fields, "name", "blind", "delete_after"))
         except ValidationError as error:
-            return casework.overview(request, problem=sentence_of(error), status=422)
+            return casework.overview(request, problem=_sentence(error), status=422)
         item = desk.items.create(Author(who.name), new.name, new.blind, new.delete_after)
         return RedirectResponse(f"/items/{item.id}", 303)
 
@@ -216,17 +217,15 @@ def _problem(do: Callable[[], object]) -> tuple[str, int] | None:
     except EvidenceError as error:
         return str(error), 422
     except ValidationError as error:
-        return sentence_of(error), 422
+        return _sentence(error), 422
     except NoItemError:
         return GONE, 404
     return None
 
 
-def sentence_of(error: ValidationError) -> str:
-    """The first problem of a form as one sentence."""
-    found = error.errors()[0]
-    place = " ".join(str(step) for step in found["loc"]).replace("_", " ")
-    return f"{place or 'The form'}: {found['msg'].removeprefix('Value error, ')}."
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a form."""
+    return first_problem(error.errors()).replace("_", " ") + "."
 
 
 def _stated(fields: FormData) -> Statement:

@@ -1,6 +1,5 @@
 """Items over HTTP: made, worked on, decided, exported, deleted."""
 
-import logging
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
@@ -11,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wreckid.model.evidence import Evidence
 from wreckid.serving.doors.callers import Caller, caller_of
-from wreckid.serving.doors.problems import EXAMPLES, RefusalError, described, problem, refusal
+from wreckid.serving.doors.problems import EXAMPLES, RefusalError, described, not_kept, problem
 from wreckid.serving.routes.uploads import Crew, Intake, Uploads
 from wreckid.serving.settings import Settings
 from wreckid.serving.store.desk import Desk
@@ -30,8 +29,6 @@ from wreckid.serving.store.views import ItemPage, ItemView, NewItem, Retention, 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are held in memory; the rest goes through a file."""
 PIECE = 2**18
-RETRY_S = 5
-LATER = "The store cannot be reached or written to; nothing was lost. Try again in"
 TELLING = (JUDGED, ANSWERED)
 """Events that tell what one is not to see before one's own answer."""
 BYTES, ZIP = "application/octet-stream", "application/zip"
@@ -41,8 +38,6 @@ IdempotencyKey = Annotated[
     str | None,
     Header(max_length=200, description="A repeated request with the same key has no new effect."),
 ]
-
-logger = logging.getLogger(__name__)
 
 
 def _who(request: Request) -> Caller:
@@ -94,13 +89,11 @@ def add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     def unreachable(request: Request, error: DBAPIError) -> Response:
-        logger.error("The database failed: %s", error.orig)
-        return refusal(request.scope, RefusalError(503, f"{LATER} {RETRY_S} s.", RETRY_S))
+        return not_kept(request.scope, error.orig)
 
     @app.exception_handler(OSError)
     def unwritable(request: Request, error: OSError) -> Response:
-        logger.error("The store failed: %s", error)
-        return refusal(request.scope, RefusalError(503, f"{LATER} {RETRY_S} s.", RETRY_S))
+        return not_kept(request.scope, error)
 
 
 def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:

@@ -23,7 +23,7 @@ from wreckid.serving.page import Page
 from wreckid.serving.report import FRONT, PARTS
 from wreckid.serving.routes.items import ZIP, Who, pieces
 from wreckid.serving.routes.uploads import Crew, name_of
-from wreckid.serving.store.item import ItemName
+from wreckid.serving.store.item import ItemName, Reason
 from wreckid.serving.store.jobs import Job, Jobs, NoJobError, archive_run
 
 STREAM_S = 25
@@ -80,10 +80,10 @@ def _add_jobs(routes: APIRouter, jobs: Jobs, crew: Crew) -> None:
         return _job(jobs, job_id)
 
     @routes.delete("/{job_id}", status_code=204, responses=described(404, 409, 422, 429, 503))
-    def delete(job_id: str) -> None:
-        """Delete a job with its archive and results."""
+    def delete(job_id: str, who: Who, reason: Annotated[Reason, Query()]) -> None:
+        """Delete a job with its archive and results; that it was stays in the log."""
         try:
-            jobs.delete(_job(jobs, job_id).id)
+            jobs.delete(who.name, _job(jobs, job_id).id, reason)
         except SetupError as error:
             raise RefusalError(409, str(error)) from error
 

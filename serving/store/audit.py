@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from wreckid.serving.custody import breaks, sha256
 from wreckid.serving.store import ledger
-from wreckid.serving.store.database import Database
+from wreckid.serving.store.database import JOBS, Database
 from wreckid.serving.store.item import DELETED, Item, fold
 from wreckid.serving.store.items import line_of
 from wreckid.serving.store.tables import bodies, items, log, photos
@@ -29,7 +29,8 @@ def verify_store(folder: Path, url: str | None = None) -> tuple[list[str], str]:
     database, uploads = Database(folder, url), Uploads(folder)
     try:
         with database.reading() as connection:
-            return list(_differences(connection, uploads)), ledger.head(connection)
+            found = [*_differences(connection, uploads), *_job_differences(connection, folder)]
+            return found, ledger.head(connection)
     finally:
         database.close()
 
@@ -40,7 +41,9 @@ def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
     if broken:
         return
     listed = {row.id: dict(row._mapping) for row in connection.execute(select(items))}
-    for item_id in connection.execute(select(log.c.item).distinct()).scalars().all():
+    yield from _body_differences(connection, ledger.NO_ITEM)
+    told = select(log.c.item).where(log.c.item != ledger.NO_ITEM).distinct()
+    for item_id in connection.execute(told).scalars().all():
         changed = list(_body_differences(connection, item_id))
         yield from changed
         line = listed.pop(item_id, None)
@@ -60,15 +63,24 @@ def _body_differences(connection: Connection, item_id: str) -> Iterator[str]:
         .order_by(log.c.number)
     ).all()
     entries = [(json.loads(line), body) for line, body in found]
-    deleted = entries[-1][0]["event"] == DELETED
+    deleted = bool(entries) and entries[-1][0]["event"] == DELETED
     for entry, body in entries:
-        name = f"what log line {entry['number'] + 1} tells of item {item_id}"
+        subject = f"job {entry['job']}" if "job" in entry else f"item {item_id}"
+        name = f"what log line {entry['number'] + 1} tells of {subject}"
         if body is None and (not deleted or entry["event"] == DELETED):
             yield f"{name} is missing"
         elif body is not None and sha256(body.encode()) != entry["body_sha256"]:
             yield f"{name} was changed"
         elif body is not None and deleted and entry["event"] != DELETED:
             yield f"{name} was not deleted"
+
+
+def _job_differences(connection: Connection, folder: Path) -> Iterator[str]:
+    """Jobs that are there although they were deleted."""
+    for line in ledger.lines(connection, ledger.NO_ITEM):
+        job = json.loads(line)["job"]
+        if (folder / JOBS / job).exists():
+            yield f"job {job} was deleted and is still there"
 
 
 def _line_differences(

@@ -12,7 +12,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from wreckid.datasets.errors import SetupError
 
-FILE = "store.sqlite"
+FILE, JOBS = "store.sqlite", "jobs"
+"""Where SQLite and the jobs lie in the folder of a store."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 WAIT_S = 10
 """How long a writer waits for another."""

@@ -86,7 +86,7 @@ class Items:
         with self.database.writing() as connection:
             if once and ledger.events(connection, item_id):
                 return _present(connection, item_id)
-            number = ledger.append(connection, item_id, events.CREATED, author.name, body)
+            number = ledger.append(connection, {"item": item_id}, events.CREATED, author.name, body)
             item = fold(item_id, ledger.events(connection, item_id))
             connection.execute(insert(items).values(opened=number, **line_of(item)))
         return item
@@ -315,7 +315,7 @@ def _write(
     connection: Connection, author: Author, item_id: str, event: str, body: Mapping[str, Any]
 ) -> Item:
     """Log a change, and bring the tables to what follows from it."""
-    ledger.append(connection, item_id, event, author.name, body)
+    ledger.append(connection, {"item": item_id}, event, author.name, body)
     item = fold(item_id, ledger.events(connection, item_id))
     connection.execute(update(items).where(items.c.id == item_id).values(line_of(item)))
     if event == events.PHOTOS:

@@ -18,9 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import write_whole
-from wreckid.serving.folder import Run, Wanted, open_run
+from wreckid.serving.folder import AnotherRunError, Run, Wanted, open_run
+from wreckid.serving.store import ledger
+from wreckid.serving.store.database import JOBS, Database
 
-FOLDER, STATE, SOURCE, RUN = "jobs", "job.json", "source.zip", "run"
+STATE, SOURCE, RUN = "job.json", "source.zip", "run"
+DELETED = "job-deleted"
+"""The event in the log of the store."""
 FAILED = "Something went wrong here: tell the operator the id of the job."
 LOOK_S = 30
 """How often a replica looks for jobs that another one left."""
@@ -63,10 +67,11 @@ class NoJobError(Exception):
 class Jobs:
     """The jobs of a store, and the thread that does one after the other."""
 
-    def __init__(self, store: Path, classifier: Classifier) -> None:
-        self._folder = store / FOLDER
+    def __init__(self, store: Path, classifier: Classifier, database: Database) -> None:
+        self._folder = store / JOBS
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._classifier = classifier
+        self._database = database
         self._ending, self._news = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
@@ -123,18 +128,21 @@ class Jobs:
         shown = list(self._known(ids[:limit]))
         return shown, ids[limit - 1] if len(ids) > limit else None
 
-    def delete(self, job_id: str) -> None:
-        """Delete a job with its archive and results.
+    def delete(self, who: str, job_id: str, reason: str) -> None:
+        """Delete a job with its archive and results; the log of the store tells of it first.
 
         Raises:
             NoJobError: there is none.
             SetupError: it is being worked on.
         """
-        place = self._place(self.get(job_id).id)
+        job = self.get(job_id)
         with self._alone(job_id) as alone:
             if not alone:
                 raise SetupError("The job is being worked on: wait for its end.")
-            gone = place.rename(self._folder / f".{job_id}")
+            with self._database.writing() as connection:
+                body = {"reason": reason, "photos": job.photos, "seal": job.seal}
+                ledger.append(connection, {"job": job_id}, DELETED, who, body)
+            gone = self._place(job_id).rename(self._folder / f".{job_id}")
             shutil.rmtree(gone)
 
     def run_folder(self, job_id: str) -> Path:
@@ -187,8 +195,13 @@ class Jobs:
                 return
             try:
                 self._go_on(job)
+            except AnotherRunError:  # By another release or version, and not given out yet.
+                shutil.rmtree(self._place(job_id) / RUN)
+                self._news.set()
             except SetupError as error:
                 self._fail(job, str(error))
+            except OSError:
+                logger.exception("The job %s waits for a disk that can be written to.", job_id)
             except Exception:
                 logger.exception("The job %s failed.", job_id)
                 self._fail(job, FAILED)

@@ -12,16 +12,32 @@ from wreckid.serving.custody import GENESIS, log_line, read_line, sha256, to_jso
 from wreckid.serving.store.item import Event
 from wreckid.serving.store.tables import bodies, log
 
+NO_ITEM = ""
+"""Stands in the place of the item in lines that tell of none."""
 
-def append(connection: Connection, item: str, event: str, who: str, body: Mapping[str, Any]) -> int:
-    """Add a line that vouches for a body by its hash; the number of the line.
+
+def append(
+    connection: Connection, about: Mapping[str, str], event: str, who: str, body: Mapping[str, Any]
+) -> int:
+    """Add a line that vouches for a body by its hash.
 
     A salt keeps a hash from telling anything of a body that was deleted.
+
+    Args:
+        connection: of the transaction that makes the change.
+        about: the id of the `item` or of the `job` that it happens to.
+        event: what happens.
+        who: makes it happen.
+        body: all that is told of it.
+
+    Returns:
+        The number of the line.
     """
     text = to_json({**body, "salt": secrets.token_hex(16)})
     number, previous = _end(connection)
-    facts = {"item": item, "who": who, "body_sha256": sha256(text)}
+    facts = {**about, "who": who, "body_sha256": sha256(text)}
     line = log_line(number, event, facts, previous)
+    item = about.get("item", NO_ITEM)
     connection.execute(insert(log).values(number=number, item=item, line=line.decode()))
     connection.execute(insert(bodies).values(number=number, body=text.decode()))
     return number

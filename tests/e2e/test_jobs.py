@@ -1,6 +1,7 @@
 """Folders over HTTP: judged in the background, gone on with after a restart."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -105,7 +106,9 @@ def test_a_job_goes_on_after_a_restart(
         assert ended(service, job_id)["done"] == 3
 
 
-def test_jobs_are_listed_and_deleted(service: TestClient, photo: MakePhoto, tmp_path: Path) -> None:
+def test_jobs_are_listed_and_deleted(
+    service: TestClient, photo: MakePhoto, tmp_path: Path, wreckid: Wreckid
+) -> None:
     made = [
         service.post("/v1/jobs", files={"files": ("a.jpg", photo("red", (64, 64)))}).json()["id"]
         for _ in range(3)
@@ -114,13 +117,54 @@ def test_jobs_are_listed_and_deleted(service: TestClient, photo: MakePhoto, tmp_
     second = service.get("/v1/jobs", params={"limit": 2, "before": first["next"]}).json()
     listed = [job["id"] for job in first["jobs"] + second["jobs"]]
     assert sorted(listed) == sorted(made) and second["next"] is None
+    assert service.delete(f"/v1/jobs/{made[0]}").status_code == 422
     for job_id in made:
         ended(service, job_id)
-        while service.delete(f"/v1/jobs/{job_id}").status_code == 409:
+        why = {"reason": "Case closed"}
+        while service.delete(f"/v1/jobs/{job_id}", params=why).status_code == 409:
             time.sleep(0.05)
     assert [one for one in (tmp_path / "jobs").iterdir() if one.is_dir()] == []
     for path in (made[0], "..", "%2e%2e", "a/b"):
         assert service.get(f"/v1/jobs/{path}").status_code == 404
+    assert service.get("/v1/items").json()["items"] == []
+    with sqlite3.connect(tmp_path / "store.sqlite") as database:
+        told = [json.loads(line) for (line,) in database.execute("SELECT line FROM log")]
+        bodies = [json.loads(body) for (body,) in database.execute("SELECT body FROM bodies")]
+    assert [(one["event"], one["job"], one["who"]) for one in told] == [
+        ("job-deleted", job_id, "local") for job_id in made
+    ]
+    assert {(one["reason"], one["photos"]) for one in bodies} == {("Case closed", 1)}
+    assert all(len(one["seal"]) == 64 for one in bodies)
+    assert wreckid("verify", tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE bodies SET body = replace(body, 'closed', 'open')", "was changed"),
+        ("DELETE FROM log", "is missing"),
+    ],
+)
+def test_a_deletion_that_was_altered_shows(
+    service: TestClient,
+    photo: MakePhoto,
+    tmp_path: Path,
+    wreckid: Wreckid,
+    change: str,
+    found: str,
+) -> None:
+    job_id = service.post("/v1/jobs", files={"files": ("a.jpg", photo())}).json()["id"]
+    ended(service, job_id)
+    at, why = f"/v1/jobs/{job_id}", {"reason": "Case closed"}
+    while service.delete(at, params=why).status_code == 409:
+        time.sleep(0.05)
+    service.post("/v1/items", json={"name": "Field 7"})
+    assert wreckid("verify", tmp_path).code == 0
+    (tmp_path / at.removeprefix("/v1/")).mkdir()
+    assert "is still there" in wreckid("verify", tmp_path).out
+    with sqlite3.connect(tmp_path / "store.sqlite") as database:
+        database.execute(change + " WHERE number = 0")
+    assert found in wreckid("verify", tmp_path).out
 
 
 def test_the_page_sends_a_folder(service: TestClient, photo: MakePhoto) -> None:

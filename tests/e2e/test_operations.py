@@ -8,16 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from wreckid.model.release import Release
+from wreckid.model.release import Release, ReleaseFacts, write_release
 from wreckid.serving.api import create_app
 from wreckid.serving.doors.decoding import Decoders
 from wreckid.serving.logs import JsonLines
@@ -117,34 +121,127 @@ def test_more_requests_than_there_is_room_for_are_refused(
     assert inner == [503]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_the_service_starts_answers_and_ends_in_order(release: Release, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Live:
+    """A service in a process of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    at: httpx2.Client
+    log: Path
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The whole lines of its log so far."""
+        text = self.log.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def end(self) -> None:
+        """End it in order."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(300) in (0, -signal.SIGTERM)
+        assert "Application shutdown complete." in [line["message"] for line in self.logged()]
+
+
+@contextmanager
+def serving(folder: Path, *options: str | Path) -> Iterator[Live]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     run = "from wreckid.serving.cli import main; main()"
-    command = ["-c", run, "serve", "--port", str(port)]
-    command += ["--release", str(release.folder), "--store", str(tmp_path / "store")]
-    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", run, "serve", "--port", str(port), *map(str, options)]
+    log = folder / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stream)
     try:
-        _wait_until_ready(port)
-        answer = httpx2.get(f"http://127.0.0.1:{port}/v1/items", headers={"Host": "evil.example"})
-        assert answer.status_code == 400
-        process.send_signal(signal.SIGTERM)
-        _, logged = process.communicate(timeout=60)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as at:
+            _wait_until_ready(at)
+            yield Live(process, at, log)
     finally:
         process.kill()
-    lines = [json.loads(line) for line in logged.splitlines()]
-    assert process.returncode in (0, -signal.SIGTERM)
-    assert "Application shutdown complete." in [line["message"] for line in lines]
-    assert {line["level"] for line in lines} == {"info"}
+        process.wait()
 
 
-def _wait_until_ready(port: int) -> None:
+def _wait_until_ready(at: httpx2.Client) -> None:
     for _ in range(600):
         try:
-            if httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200:
+            if at.get("/readyz").status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.2)
     raise AssertionError("never ready")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_the_service_starts_answers_and_ends_in_order(release: Release, tmp_path: Path) -> None:
+    with serving(tmp_path, "--release", release.folder, "--store", tmp_path / "store") as live:
+        answer = live.at.get("/v1/items", headers={"Host": "evil.example"})
+        assert answer.status_code == 400
+        live.end()
+        assert {line["level"] for line in live.logged()} == {"info"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_the_release_is_changed_under_requests_and_none_is_dropped(
+    release: Release,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
+    photo: MakePhoto,
+    tmp_path: Path,
+) -> None:
+    newer = write_release(tmp_path / "newer", facts(version="0.0.2"), files)
+    chosen = tmp_path / "service.toml"
+
+    def choose(folder: Path) -> None:
+        chosen.write_text(f"release = '{folder}'\nphotos = 3\n")
+
+    choose(release.folder)
+    begun, go_on = threading.Event(), threading.Event()
+    files_of_one = {"photos": ("a.jpg", photo("red"))}
+
+    def slowly() -> Iterator[bytes]:
+        begun.set()
+        yield sent.content[:100]
+        assert go_on.wait(300)
+        yield sent.content[100:]
+
+    with (
+        serving(tmp_path, "--settings", chosen, "--store", tmp_path / "store") as live,
+        ThreadPoolExecutor() as threads,
+    ):
+        sent = live.at.build_request("POST", "/v1/classify", files=files_of_one)
+        sent.read()
+        head = {"Content-Type": sent.headers["Content-Type"]}
+        slow = threads.submit(live.at.post, "/v1/classify", content=slowly(), headers=head)
+        assert begun.wait(300)
+        while "wreckid_requests_at_work 2.0" not in live.at.get("/metrics").text:
+            time.sleep(0.01)
+
+        def answered() -> str:
+            """The version that answers, once a photo was judged."""
+            answer = live.at.post("/v1/classify", files=files_of_one)
+            assert answer.status_code == 200 and live.at.get("/readyz").status_code == 200
+            return str(answer.json()["model"]["version"])
+
+        choose(newer.folder)
+        assert answered() == "0.0.1"
+        live.process.send_signal(signal.SIGHUP)
+        seen = ["0.0.1"]
+        while seen[-1] == "0.0.1":
+            seen += threads.map(lambda _: answered(), range(4))
+        go_on.set()
+        assert slow.result().json()["model"]["version"] == "0.0.1"
+        assert answered() == "0.0.2"
+        choose(tmp_path / "nothing")
+        live.process.send_signal(signal.SIGHUP)
+        while "error" not in {line["level"] for line in live.logged()}:
+            assert answered() == "0.0.2"
+        choose(release.folder)
+        live.process.send_signal(signal.SIGHUP)
+        while answered() != "0.0.1":
+            pass
+        live.end()
+        told = [line for line in live.logged() if line["logger"] == "wreckid.serving.handover"]
+    assert [line["message"].split(":")[0] for line in told] == [
+        "The service was changed.",
+        "The service goes on unchanged",
+        "The service was changed.",
+    ]
