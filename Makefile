@@ -50,6 +50,15 @@ format: setup ## Put the code into the house style
 	.venv-dev/bin/ruff check --fix .
 	.venv-dev/bin/ruff format .
 
+BABEL := .venv-dev/bin/pybabel
+LOCALES := serving/locale
+
+.PHONY: messages
+messages: setup ## Bring the message files to what templates and sentences say now
+	@mkdir -p build
+	$(BABEL) extract --mapping pyproject.toml --no-wrap --add-location file --project wreckid --output build/wreckid.pot serving
+	$(BABEL) update --input-file build/wreckid.pot --domain wreckid --output-dir $(LOCALES) --no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date
+
 BACKGROUNDS ?= ../shared/backgrounds
 LIGHTS ?= ../shared/hdri
 PHOTOS ?= ../shared/photos

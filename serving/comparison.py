@@ -23,12 +23,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """How to tell one type from another."""
+
+    one: str
+    other: str
+    how_to_tell: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Facts of the leading types, one column a type, with what tells look-alikes apart."""
 
     types: tuple[str, ...]
     rows: tuple[Row, ...]
-    hints: tuple[str, ...]
+    hints: tuple[Hint, ...]
 
 
 def comparison(result: Result, catalogue: Catalogue) -> Comparison | None:
@@ -44,7 +53,7 @@ def comparison(result: Result, catalogue: Catalogue) -> Comparison | None:
         types=tuple(uav.name for uav in leaders),
         rows=tuple(Row(name, values, len(set(values)) > 1) for name, values in rows),
         hints=tuple(
-            f"{uav.name} or {catalogue.types[other.id].name}: {other.how_to_tell}"
+            Hint(uav.name, catalogue.types[other.id].name, other.how_to_tell)
             for uav in leaders
             for other in uav.look_alikes
             if other.id in ids

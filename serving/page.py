@@ -1,11 +1,11 @@
 """The page: a form, and a result in words, rendered on the server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -16,28 +16,25 @@ from wreckid.serving.classifier import View
 from wreckid.serving.comparison import comparison
 from wreckid.serving.doors.callers import caller_of
 from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
+from wreckid.serving.language import LANGUAGES, language_of, mark
 from wreckid.serving.overlay import Shown, show
 from wreckid.serving.result import ModelIdentity, Result
 from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
+from wreckid.serving.translation import translation
 from wreckid.serving.tree import tree
-from wreckid.serving.words import NOTHING_MOVED, STATEMENTS, statement
+from wreckid.serving.words import FLAGS, NOTHING_MOVED, STATEMENTS, statement
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
-
-FLAGS = {
-    "small": "few pixels, a weak witness",
-    "dark": "dark, a weak witness",
-}
 
 
 class Page:
     """The templates, for one release, the catalogue and the settings of a service."""
 
     def __init__(self, model: ModelIdentity, catalogue: Catalogue, settings: Settings) -> None:
-        self._templates = templates(PAGES, catalogue)
-        self._templates.globals |= {
+        self._catalogue = catalogue
+        shown = {
             "confusers": [one.name.lower() for one in catalogue.confusers.values()],
             "model": model,
             "settings": settings,
@@ -48,17 +45,18 @@ class Page:
             "nothing_moved": NOTHING_MOVED,
             "parts": _parts(catalogue),
             "statements": _statements(catalogue),
+            "languages": LANGUAGES,
+            "flags": FLAGS,
         }
-        self._templates.filters |= {
-            "moment": _moment,
-            "statement": partial(statement, catalogue=catalogue),
-        }
-        self._catalogue = catalogue
+        self._templates = {language: self._speaking(language, shown) for language in LANGUAGES}
 
     def show(self, request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A template, shown to whoever asks."""
-        template = self._templates.get_template(name)
-        return HTMLResponse(template.render(caller=caller_of(request), **values), status)
+        """A template, shown to whoever asks in their language."""
+        language = language_of(request)
+        template = self._templates[language].get_template(name)
+        answer = HTMLResponse(template.render(caller=caller_of(request), **values), status)
+        mark(answer, request, language)
+        return answer
 
     def login(
         self, request: Request, following: str, problem: str = "", status: int = 200
@@ -83,8 +81,18 @@ class Page:
             "photos": photos,
             "tree": tree(result, self._catalogue),
             "comparison": comparison(result, self._catalogue),
-            "flags": FLAGS,
         }
+
+    def _speaking(self, language: str, shown: Mapping[str, Any]) -> Environment:
+        """The templates in one language."""
+        voice = translation(language)
+        environment = templates(PAGES, self._catalogue, language)
+        environment.globals |= shown
+        environment.filters |= {
+            "moment": _moment,
+            "statement": lambda said: voice.say(statement(said, self._catalogue)),
+        }
+        return environment
 
 
 def _statements(catalogue: Catalogue) -> dict[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from typing import Protocol
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.verdict import Level, Verdict
 from wreckid.serving.candidates import NOT_A_UAV_NAME
+from wreckid.serving.result import Flag
 
 HEADLINES: dict[Level, str] = {
     "type": "Points to {name}",
@@ -56,7 +57,13 @@ def statement(said: Pointing, catalogue: Catalogue) -> str:
     return STATEMENTS[said.level].format(name=name)
 
 
+FLAGS: dict[Flag, str] = {
+    "small": "few pixels, a weak witness",
+    "dark": "dark, a weak witness",
+}
+
 NOTHING_MOVED = "moves none of the leading candidates"
+RAISES, LOWERS = "raises", "lowers"
 STEPS = ((0.1, "leaves {name} where it was"), (0.7, "{way} {name} a little"), (1.6, "{way} {name}"))
 FAR = "{way} {name} a lot"
 
@@ -64,4 +71,4 @@ FAR = "{way} {name} a lot"
 def movement(log_odds: float, name: str) -> str:
     """How far a piece of evidence moved a candidate, in words that are no scale of any standard."""
     words = next((words for limit, words in STEPS if abs(log_odds) < limit), FAR)
-    return words.format(way="raises" if log_odds > 0 else "lowers", name=name)
+    return words.format(way=RAISES if log_odds > 0 else LOWERS, name=name)

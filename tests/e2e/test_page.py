@@ -114,6 +114,7 @@ def test_everything_comes_from_this_server(client: TestClient, photo: MakePhoto)
             assert address.startswith(("/", "data:"))
             if address.startswith("/"):
                 assert client.get(address).status_code == 200
+    client.cookies.clear()  # Among the addresses were other languages.
 
 
 def test_the_page_is_light_for_a_weak_line(client: TestClient, photo: MakePhoto) -> None:

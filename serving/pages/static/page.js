@@ -43,7 +43,7 @@ if (input) {
 
     canvas.width = Math.round(picture.naturalWidth * scale);
     canvas.height = Math.round(picture.naturalHeight * scale);
-    canvas.setAttribute("aria-label", `Draw a box around the wreck in photo ${number}`);
+    canvas.setAttribute("aria-label", words.dataset.box.replace("{number}", number));
     box.type = "hidden";
     box.name = "box";
     box.disabled = true;
@@ -111,7 +111,7 @@ if (input) {
   input.addEventListener("change", list);
   input.form.addEventListener("submit", () => {
     button.disabled = true;
-    button.textContent = "Examining…";
+    button.textContent = input.form.dataset.working;
   });
   window.addEventListener("pageshow", () => {
     button.disabled = false;
@@ -146,7 +146,7 @@ if (weigh) {
       if (answer.ok) replace(page);
     } catch {
       problem.hidden = false;
-      problem.textContent = "The machine that serves this page does not answer.";
+      problem.textContent = weigh.dataset.silent;
     }
   };
 
@@ -154,7 +154,9 @@ if (weigh) {
     clearTimeout(waiting);
     waiting = setTimeout(() => weigh.checkValidity() && again(), 300);
   });
+  // Another language changes the whole page.
   weigh.addEventListener("submit", (event) => {
+    if (event.submitter?.lang) return;
     event.preventDefault();
     again();
   });
