@@ -123,7 +123,7 @@ def seen_from_the_side(skin: Skin) -> np.ndarray[Any, Any]:
     ways = np.array([[0, 0, 0.0]]) - eye
     meeting, face, places = skin.met(eye, ways)
     assert meeting.tolist() == [0]
-    return skin.light(face, places, ways, NOON)[0]
+    return np.asarray(skin.light(face, places, ways, NOON)[0])
 
 
 def test_what_lies_in_shadow_is_lit_by_the_sky_alone() -> None:

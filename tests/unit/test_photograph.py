@@ -9,15 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageStat
 
+from wreckid.datasets.colour import encoded, linear, luminance
 from wreckid.datasets.pictures.photograph import (
     MARKS,
     Development,
     annotated,
     developed,
-    encoded,
     jpeg,
-    linear,
-    luminance,
     random_development,
 )
 
