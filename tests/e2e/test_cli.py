@@ -4,11 +4,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from wreckid.datasets.catalogue import catalogue
@@ -170,11 +170,12 @@ def test_a_tampered_release_is_refused_in_one_sentence(
 def test_serve_listens_where_it_is_told(
     wreckid: Wreckid, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served: dict[str, object] = {}
+    served: dict[str, Any] = {}
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.update(options, app=app))
     done = wreckid("serve", "--port", "8123", "--release", release.folder)
     assert done.code == 0
-    assert isinstance(served["app"], FastAPI)
+    with TestClient(served["app"]) as client:
+        assert client.get("/v1/model").json()["sha256"] == release.sha256
     assert (served["host"], served["port"]) == ("127.0.0.1", 8123)
 
 

