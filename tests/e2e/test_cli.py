@@ -174,7 +174,7 @@ def test_serve_listens_where_it_is_told(
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.update(options, app=app))
     done = wreckid("serve", "--port", "8123", "--release", release.folder)
     assert done.code == 0
-    with TestClient(served["app"]) as client:
+    with TestClient(served["app"], base_url="http://127.0.0.1:8123") as client:
         assert client.get("/v1/model").json()["sha256"] == release.sha256
     assert (served["host"], served["port"]) == ("127.0.0.1", 8123)
 
