@@ -8,7 +8,9 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 CORRELATION = 0.5
-"""Between the errors of two photos of one wreck: same object, same light, same damage."""
+"""Between the errors of two photos of one wreck: same object, same light, same damage.
+
+Measured on rendered views: no other tenth gives a smaller log-loss or calibration error."""
 DOUBT = 1e-3
 """Share of each photo's probability spread over all classes: no photo rules anything out alone."""
 DISAGREEMENT = 0.4
