@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -144,21 +145,19 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
             yield from rows
 
 
-def _by_wreck(numbers: range, views: int) -> list[range]:
+def _by_wreck(numbers: range, views: int) -> list[list[int]]:
     """Numbers of pictures, apart for each wreck."""
-    starts = [numbers.start, *range(-(-(numbers.start + 1) // views) * views, numbers.stop, views)]
-    ends = [*starts[1:], numbers.stop]
-    return [range(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
+    return [list(group) for _, group in groupby(numbers, lambda number: number // views)]
 
 
 def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     """Render one picture to its file and return its row."""
-    return render_wreck(job, range(number, number + 1))[0]
+    return render_wreck(job, [number])[0]
 
 
-def render_wreck(job: RenderJob, numbers: range) -> list[dict[str, Any]]:
+def render_wreck(job: RenderJob, numbers: Sequence[int]) -> list[dict[str, Any]]:
     """Render pictures of one wreck to their files and return their rows."""
-    wreck = numbers.start // job.views
+    wreck = numbers[0] // job.views
     rng = np.random.default_rng([job.seed, wreck])
     find = _find(job.subjects, rng)
     take = _camera(job, find, rng)

@@ -1,6 +1,7 @@
 """The verbs for a team's own labelled photos; all need the `train` extra."""
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +66,8 @@ def decided(
 
     if not is_store(store):
         raise SetupError(f"{store} is no store of a service: name the folder of serve --store.")
-    handed = hand_on(Items(store, database), out)
+    with closing(Items(store, database)) as items:
+        handed = hand_on(items, out)
     typer.echo(f"{handed.photos} photos of {handed.items} decided items: {out / TABLE}")
     typer.echo(f"Of {handed.doubted} items the photos alone had said otherwise; they come first.")
     if handed.vague:

@@ -45,7 +45,7 @@ class Casework:
             request,
             "items.html",
             status,
-            items=items,
+            records=items,
             following=following,
             problem=problem,
             last_day=self._settings.last_day(),

@@ -130,7 +130,7 @@ def pages(page: Page, jobs: Jobs, crew: Crew) -> APIRouter:
         request: Request, before: Annotated[str | None, Query(max_length=40)] = None
     ) -> HTMLResponse:
         found, following = jobs.page(50, before)
-        return page.show(request, "jobs.html", jobs=found, following=following, problem="")
+        return page.show(request, "jobs.html", records=found, following=following, problem="")
 
     @routes.post("")
     async def submit(
@@ -143,7 +143,7 @@ def pages(page: Page, jobs: Jobs, crew: Crew) -> APIRouter:
         named = [(name_of(file), file.file) for file in files or []]
         if not named:
             found, following = await to_thread.run_sync(jobs.page, 50)
-            told = {"jobs": found, "following": following, "problem": "Choose an archive."}
+            told = {"records": found, "following": following, "problem": "Choose an archive."}
             return page.show(request, "jobs.html", 422, **told)
         title = name.strip()[:200] or named[0][0][:200]
         job = await crew.do(lambda: jobs.submit(who.name, title, by_folder, named))

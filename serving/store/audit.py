@@ -12,7 +12,7 @@ from wreckid.serving.store import ledger
 from wreckid.serving.store.database import JOBS, Database
 from wreckid.serving.store.item import DELETED, Item, fold
 from wreckid.serving.store.items import line_of
-from wreckid.serving.store.tables import bodies, items, log, photos
+from wreckid.serving.store.tables import items, log, photos
 from wreckid.serving.store.uploads import Uploads
 
 
@@ -56,13 +56,7 @@ def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
 
 def _body_differences(connection: Connection, item_id: str) -> Iterator[str]:
     """Bodies that are not what the log vouches for; those of a deleted item may be gone."""
-    found = connection.execute(
-        select(log.c.line, bodies.c.body)
-        .join_from(log, bodies, log.c.number == bodies.c.number, isouter=True)
-        .where(log.c.item == item_id)
-        .order_by(log.c.number)
-    ).all()
-    entries = [(json.loads(line), body) for line, body in found]
+    entries = ledger.entries(connection, item_id)
     deleted = bool(entries) and entries[-1][0]["event"] == DELETED
     for entry, body in entries:
         subject = f"job {entry['job']}" if "job" in entry else f"item {item_id}"

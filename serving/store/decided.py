@@ -59,16 +59,16 @@ def hand_on(items: Items, out: Path) -> Handed:
     """
     if out.exists() and any(out.iterdir()):
         raise SetupError(f"{out} is not empty: choose another --out.")
-    decided = [item for item in _all(items) if item.decision]
-    named = sorted((item for item in decided if _label(item)), key=_believed)
+    decided = [(item, said) for item in _all(items) if (said := item.decision)]
+    named = sorted((one for one in decided if _label(one[1])), key=lambda one: _believed(*one))
     if not named:
         raise SetupError("No item of the store has a decision that names a type or not-a-uav.")
-    rows = [row for item in named for row in _rows(item, items, out)]
+    rows = [row for item, said in named for row in _rows(item, said, items, out)]
     with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(rows[0])))
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    doubted = sum(_leader(_seen(item)) != _label(item) for item in named)
+    doubted = sum(_leader(_seen(item)) != _label(said) for item, said in named)
     return Handed(len(rows), len(named), doubted, len(decided) - len(named))
 
 
@@ -81,16 +81,11 @@ def _all(items: Items) -> Iterator[Item]:
             return
 
 
-def _label(item: Item) -> str | None:
-    """The class that the standing decision names, if it names one."""
-    statement = _decision(item).statement
-    if statement.level == NOT_A_UAV:
+def _label(said: Said) -> str | None:
+    """The class that a decision names, if it names one."""
+    if said.statement.level == NOT_A_UAV:
         return NOT_A_UAV
-    return statement.id if statement.level == "type" else None
-
-
-def _decision(item: Item) -> Said:
-    return item.decisions[-1]
+    return said.statement.id if said.statement.level == "type" else None
 
 
 def _seen(item: Item) -> Mapping[str, float]:
@@ -102,26 +97,27 @@ def _leader(seen: Mapping[str, float]) -> str | None:
     return max(seen, key=seen.__getitem__) if seen else None
 
 
-def _believed(item: Item) -> float:
+def _believed(item: Item, said: Said) -> float:
     """The probability of what was decided, from the photos alone."""
-    return _seen(item).get(_label(item) or "", 0.0)
+    return _seen(item).get(_label(said) or "", 0.0)
 
 
-def _rows(item: Item, items: Items, out: Path) -> Iterator[DecidedPhoto]:
+def _rows(item: Item, said: Said, items: Items, out: Path) -> Iterator[DecidedPhoto]:
     photos = files_of(item.photos)
     for name, photo in zip(_names(item, archive_names(photos)), photos, strict=True):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(items.uploads.place(photo.sha256), out / name)
         incident = f"{item.name} ({item.id})"
-        yield DecidedPhoto(name, str(_label(item)), incident, incident, _notes(item))
+        yield DecidedPhoto(name, str(_label(said)), incident, incident, _notes(item, said))
 
 
 def _names(item: Item, names: Iterator[str]) -> Sequence[str]:
     return [f"{item.id}/{Path(name).name}" for name in names]
 
 
-def _notes(item: Item) -> str:
-    said, seen = _decision(item), _seen(item)
+def _notes(item: Item, said: Said) -> str:
+    seen = _seen(item)
     leader = _leader(seen)
-    model = f"{leader} {seen[leader]:.0%}, this {_believed(item):.0%}" if leader else "nothing"
+    this = _believed(item, said)
+    model = f"{leader} {seen[leader]:.0%}, this {this:.0%}" if leader else "nothing"
     return f"{said.who}, {said.time.date()}: {said.statement.reason} | photos alone: {model}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from wreckid.serving.custody import GENESIS, log_line, read_line, sha256, to_json
+from wreckid.serving.custody import GENESIS, Entry, log_line, read_line, sha256, to_json
 from wreckid.serving.store.item import Event
 from wreckid.serving.store.tables import bodies, log
 
@@ -43,15 +43,20 @@ def append(
     return number
 
 
-def events(connection: Connection, item: str) -> list[Event]:
-    """The history of an item; empty for one that never was."""
+def entries(connection: Connection, item: str) -> list[tuple[Entry, str | None]]:
+    """The lines that tell of an item, each with its body as it is kept, None for one deleted."""
     found = connection.execute(
         select(log.c.line, bodies.c.body)
         .join_from(log, bodies, log.c.number == bodies.c.number, isouter=True)
         .where(log.c.item == item)
         .order_by(log.c.number)
     )
-    return [_event(json.loads(line), body) for line, body in found]
+    return [(json.loads(line), body) for line, body in found]
+
+
+def events(connection: Connection, item: str) -> list[Event]:
+    """The history of an item; empty for one that never was."""
+    return [_event(entry, body) for entry, body in entries(connection, item)]
 
 
 def lines(connection: Connection, item: str | None = None) -> Iterator[bytes]:
