@@ -19,6 +19,7 @@ from wreckid.model.network import WreckNetwork
 from wreckid.training import checkpoint
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import EvaluationSet, TrainingSet
+from wreckid.training.precision import spare_slow_gradients
 from wreckid.training.team import Team
 
 
@@ -62,6 +63,8 @@ def learn(
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
     average = ModelEmaV3(network, decay=config.averaging, use_warmup=True)
     modules = {"network": network, "average": average.module}
+    if team.device.type == "cpu":
+        spare_slow_gradients(network)
     first = checkpoint.restore(folder, modules, optimizer)
     shared = DistributedDataParallel(network) if team.size > 1 else network
     batches = [len(_batches(lesson, config, epoch, team)) for epoch in range(config.epochs)]
