@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +14,8 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 PLACES = ("train", "sketches", "heldout", "from_release", "photos", "calibration")
 """The fields that are folders."""
+SIDE_STEP = 16
+"""Input sides on the way to the last are multiples of so many pixels."""
 
 
 class ConfigError(SetupError):
@@ -47,7 +50,7 @@ class TrainConfig(BaseModel):
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
     early_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
-        None, description="Input side in all epochs but the last; smaller learns faster."
+        None, description="Input side in the first epoch; it grows to that of the last."
     )
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Rate = Field(3e-4, description="Peak for the last stage of the backbone, AdamW.")
@@ -76,8 +79,10 @@ class TrainConfig(BaseModel):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Input side in each epoch."""
-        return (self.early_size or self.size,) * (self.epochs - 1) + (self.size,)
+        """Input side in each epoch, growing evenly (progressive learning, Tan and Le, 2021)."""
+        first = self.early_size or self.size
+        sides = np.linspace(first, self.size, self.epochs)[:-1]
+        return (*(SIDE_STEP * round(side / SIDE_STEP) for side in sides), self.size)
 
     @classmethod
     def read(cls, file: Path) -> Self:
