@@ -80,8 +80,9 @@ class TrainConfig(BaseModel):
     @property
     def sizes(self) -> tuple[int, ...]:
         """Input side in each epoch, growing evenly (progressive learning, Tan and Le, 2021)."""
-        first = self.early_size or self.size
-        sides = np.linspace(first, self.size, self.epochs)[:-1]
+        if self.early_size is None:
+            return (self.size,) * self.epochs
+        sides = np.linspace(self.early_size, self.size, self.epochs)[:-1]
         return (*(SIDE_STEP * round(side / SIDE_STEP) for side in sides), self.size)
 
     @classmethod

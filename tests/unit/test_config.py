@@ -1,9 +1,12 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import wreckid.training
-from wreckid.training.config import ConfigError, TrainConfig
+from wreckid.training.config import SIDE_STEP, ConfigError, TrainConfig
 
 SETS = "train: renders/train\nheldout: renders/heldout\n"
 
@@ -30,6 +33,24 @@ def test_what_is_written_overrides_the_defaults(file: Path) -> None:
     config = TrainConfig.read(file)
     assert (config.epochs, config.frozen_stages) == (3, 0)
     assert config.architecture == "tf_efficientnet_lite0"
+
+
+@given(st.integers(32, 512), st.integers(32, 512), st.integers(1, 40))
+def test_input_sides_grow_evenly_to_the_last(first: int, last: int, epochs: int) -> None:
+    first, last = sorted((first, last))
+    config = TrainConfig(train=".", heldout=".", size=last, early_size=first, epochs=epochs)
+    steps = [after - before for before, after in pairwise(config.sizes)]
+    assert len(config.sizes) == epochs
+    assert config.sizes[-1] == last
+    assert epochs == 1 or abs(config.sizes[0] - first) <= SIDE_STEP / 2
+    assert max(steps, default=0) - min(steps, default=0) <= 2 * SIDE_STEP
+    assert all(step >= -SIDE_STEP / 2 for step in steps)
+
+
+@given(st.integers(32, 512), st.integers(1, 40))
+def test_without_an_early_size_all_sides_are_the_same(side: int, epochs: int) -> None:
+    config = TrainConfig(train=".", heldout=".", size=side, epochs=epochs)
+    assert config.sizes == (side,) * epochs
 
 
 @pytest.mark.parametrize(
