@@ -18,6 +18,7 @@ from rich.table import Table
 
 from wreckid.model.release import Release, read_release, shipped_release
 from wreckid.serving.api import create_app
+from wreckid.serving.engine import Engine
 
 COLD_RUNS, WARM_RUNS = 7, 30
 
@@ -45,12 +46,14 @@ def median_ms(action: Callable[[], object], runs: int) -> float:
 def measure(release: Release, data: bytes, photo: Path) -> dict[str, float]:
     """Milliseconds of each way, the reference first."""
     wreckid = Path(sys.executable).with_name("wreckid")
+    engine, array = Engine(release), np.zeros((1, 3, *[release.manifest.input.size] * 2), np.float32)
     command = [str(part) for part in (wreckid, "classify", photo, "--release", release.folder)]
     with TestClient(create_app(release)) as client:
         upload = {"photos": ("photo.jpg", data)}
         client.post("/v1/classify", files=upload).raise_for_status()
         return {
             "Pillow, full decode": median_ms(lambda: Image.open(BytesIO(data)).load(), WARM_RUNS),
+            "the network, one array": median_ms(lambda: engine.run(array), WARM_RUNS),
             "python -c pass": median_ms(
                 lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), COLD_RUNS
             ),
