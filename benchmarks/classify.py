@@ -46,7 +46,8 @@ def median_ms(action: Callable[[], object], runs: int) -> float:
 def measure(release: Release, data: bytes, photo: Path) -> dict[str, float]:
     """Milliseconds of each way, the reference first."""
     wreckid = Path(sys.executable).with_name("wreckid")
-    engine, array = Engine(release), np.zeros((1, 3, *[release.manifest.input.size] * 2), np.float32)
+    engine, side = Engine(release), release.manifest.input.size
+    array = np.zeros((1, 3, side, side), np.float32)
     command = [str(part) for part in (wreckid, "classify", photo, "--release", release.folder)]
     with TestClient(create_app(release)) as client:
         upload = {"photos": ("photo.jpg", data)}

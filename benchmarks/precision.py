@@ -1,6 +1,6 @@
 """Training steps a second on a CPU, with and without slow gradients spared.
 
-`python benchmarks/precision.py [ARCHITECTURE]` takes a step of each in turn, over the same pictures.
+`python benchmarks/precision.py [ARCHITECTURE]` takes steps in turn, over the same pictures.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from wreckid.datasets.catalogue import Catalogue
-from wreckid.model.confidence import OUTSIDE, probabilities, ranking
+from wreckid.model.confidence import OUTSIDE, probabilities
 from wreckid.model.evidence import NOTHING, Box, Evidence, EvidenceError
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.preprocessing import InputSpec
@@ -188,7 +188,7 @@ class Classifier:
             out_of_catalogue=self._out_of_catalogue(outputs, copies),
             agreement=self._agreement(each, copies),
         )
-        where = _evidence(outputs, ranking(image)[0])
+        where = _evidence(outputs, self.weigher.ranked(image)[0])
         views = [
             View(record.name, look.picture, look.fingerprint, place)
             for (record, look), place in zip(usable, where, strict=True)
@@ -209,7 +209,7 @@ class Classifier:
             weight=effective(distinct),
             disagreement=apart,
             disagree=apart > DISAGREEMENT,
-            leaders=tuple(self.manifest.classes[ranking(row)[0]] for row in each),
+            leaders=tuple(self.manifest.classes[self.weigher.ranked(row)[0]] for row in each),
         )
 
 

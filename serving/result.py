@@ -60,7 +60,7 @@ class LookAlike(_Frozen):
 
 
 class Candidate(_Frozen):
-    """A type, or `not-a-uav`, with a confidence."""
+    """A type with a confidence."""
 
     type: str
     name: str
@@ -157,10 +157,12 @@ class Result(_Frozen):
 
     Without a usable photo `prediction_set`, `out_of_catalogue`, `image_probabilities` and
     `agreement` are null and there are no candidates from the photos; without evidence either,
-    there are no candidates at all.
+    there are no candidates at all. That there is no UAV is no candidate: `probabilities` tells it.
     """
 
-    format_version: Literal["1.2"] = "1.2"
+    format_version: Literal["1.2", "1.3"] = Field(
+        default="1.3", description="Until 1.2, `not-a-uav` stood among the candidates."
+    )
     photos: tuple[PhotoRecord, ...]
     image_candidates: tuple[Candidate, ...] = Field(
         default=(), description="From the photos alone."

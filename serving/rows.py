@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.serving.custody import to_json
 from wreckid.serving.result import Candidate, Result
 
@@ -24,6 +25,7 @@ COLUMNS = (
     "verdict_id",
     "verdict_rule",
     "verdict_reason",
+    "uav_probability",
     *(f"{field}_{rank}" for rank in RANKS for field in ("candidate", "confidence")),
     "photos_alone",
     "photos_alone_confidence",
@@ -134,6 +136,7 @@ def _cells(row: Row) -> list[Cell]:
         row.verdict.id or "",
         row.verdict.rule,
         row.verdict.reason,
+        "" if row.probabilities is None else round(1 - row.probabilities[NOT_A_UAV], 4),
         *(cell for rank in RANKS for cell in _leader(row.candidates, rank)),
         *_leader(row.image_candidates, 1),
         " | ".join(

@@ -7,10 +7,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from wreckid.datasets.catalogue import Catalogue, UavType
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue, UavType
 from wreckid.model.settling import LEAST_SHARE
 from wreckid.model.verdict import percent
-from wreckid.serving.candidates import look_alikes
+from wreckid.serving.candidates import NOT_A_UAV_NAME, look_alikes
 from wreckid.serving.facts import ReadableFact, readable
 from wreckid.serving.result import Candidate, LookAlike, Piece, Question, Result
 from wreckid.serving.words import NOTHING_MOVED, headline, name_of
@@ -69,6 +69,9 @@ def _candidates(result: Result) -> Table:
         before = _before(result, one.type) if result.pieces else []
         row = [*before, percent(one.confidence)]
         table.add_row(Text(one.name), *row, Text(one.family_name))
+    if result.probabilities:
+        before = _before(result, NOT_A_UAV) if result.pieces else []
+        table.add_row(NOT_A_UAV_NAME, *before, percent(result.probabilities[NOT_A_UAV]), "")
     return table
 
 

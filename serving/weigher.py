@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.catalogue import Catalogue
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.priors import Prior, priors
 from wreckid.model.confidence import prediction_set, ranking
 from wreckid.model.evidence import Evidence, EvidenceError
@@ -91,6 +91,12 @@ class Weigher:
             notices=(SAFETY, LEAD, *_warnings(sighting, weighed)),
         )
 
+    def ranked(self, probabilities: Array) -> tuple[int, ...]:
+        """The places of the types among the classes, the most probable type first."""
+        return tuple(
+            index for index in ranking(probabilities) if self.labels[index].id != NOT_A_UAV
+        )
+
     def named(self, probabilities: Array) -> dict[str, float]:
         """Probabilities[C] by class."""
         return dict(zip(self.manifest.classes, probabilities.tolist(), strict=True))
@@ -109,7 +115,7 @@ class Weigher:
     def _candidates(self, probabilities: Array) -> tuple[Candidate, ...]:
         return tuple(
             self._shown[index].model_copy(update={"confidence": float(probabilities[index])})
-            for index in ranking(probabilities)[:LEADING]
+            for index in self.ranked(probabilities)[:LEADING]
         )
 
     def _piece(self, piece: WeighedPiece, *shown: Sequence[Candidate]) -> Piece:

@@ -13,11 +13,13 @@ from rich.table import Table
 from rich.text import Text
 from scipy.stats import binomtest
 
+from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.model.confidence import ranking
 from wreckid.model.pooling import effective
 from wreckid.serving.classifier import Classifier
 from wreckid.training.data import DataError, LabelledPhoto, read_data
 from wreckid.training.judging.judged import Judged, judge
+from wreckid.training.judging.measures import of_types
 from wreckid.training.photos.photoset import INDEX, read_table
 
 Outcome = Literal["better", "worse", "not distinguishable"]
@@ -205,7 +207,9 @@ def _ranks(release: Classifier, photos: Sequence[LabelledPhoto]) -> npt.NDArray[
 def _rank(judged: Judged, classes: Sequence[str]) -> int:
     if judged.photo.label not in classes:
         return len(classes)
-    return ranking(judged.posterior).index(classes.index(judged.photo.label))
+    label, posterior = judged.photo.label, judged.posterior
+    rivals = posterior if label == NOT_A_UAV else of_types(posterior, classes)
+    return ranking(rivals).index(classes.index(label))
 
 
 def _incidents(place: Path, count: int) -> list[str]:

@@ -15,7 +15,7 @@ from wreckid.serving.intake import read_photo
 from wreckid.training.data import MANIFEST, DataError, manifest_rows
 from wreckid.training.judging.intervals import proportion
 from wreckid.training.judging.judged import posterior
-from wreckid.training.judging.measures import calibration_error
+from wreckid.training.judging.measures import calibration_error, of_types
 
 ERROR = 0.10
 """Standard error of a length that is measured on a wreck, as a share of it."""
@@ -35,7 +35,7 @@ class Wreck:
 
 @dataclass(frozen=True)
 class Judged:
-    """The right class of an item and the probability of every class, float[C]."""
+    """The right type of an item and the probability of every candidate, float[C]."""
 
     label: int
     posterior: npt.NDArray[np.float64]
@@ -106,9 +106,9 @@ def _compare(
         files = wreck.views[:views]
         seen = classifier.classify([read_photo(file, file.name) for file in files])
         label = classes.index(wreck.label)
-        alone.append(Judged(label, posterior(seen, classes, files[0])))
+        alone.append(Judged(label, of_types(posterior(seen, classes, files[0]), classes)))
         weighed = classifier.weigher.weigh(seen.sighting, evidence)
-        measured.append(Judged(label, posterior(weighed, classes, files[0])))
+        measured.append(Judged(label, of_types(posterior(weighed, classes, files[0]), classes)))
     return {"photos": figures(alone), "with_length": figures(measured)}
 
 

@@ -16,7 +16,7 @@ def spare_slow_gradients(network: nn.Module) -> None:
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and _is_slow(module):
-            module.forward = _in_full_precision(module.forward)  # type: ignore[method-assign]
+            module.forward = _in_full_precision(module.forward)  # type: ignore[method-assign, assignment]
 
 
 def _is_slow(convolution: nn.Conv2d) -> bool:

@@ -57,7 +57,7 @@ def codes(rows: list[dict[str, Any]]) -> list[str | None]:
 
 
 def leaders(rows: list[dict[str, Any]]) -> list[str]:
-    return [row["candidates"][0]["type"] for row in rows]
+    return [max(row["probabilities"], key=row["probabilities"].get) for row in rows]
 
 
 def zipped(members: dict[str, bytes]) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.model.release import Release
+from wreckid.model.verdict import percent
 
 if TYPE_CHECKING:
     from tests.conftest import Finished, Strange
@@ -71,7 +72,7 @@ def test_strange_input_is_read_right_or_has_a_reason(door: Door, strange: "Stran
     else:
         assert photo["failure"] is None
         assert (photo["width"], photo["height"]) == strange.size
-        assert result["candidates"][0]["type"] == strange.leader
+        assert max(result["probabilities"], key=result["probabilities"].get) == strange.leader
 
 
 def test_the_page_reads_strange_input_or_gives_the_reason(
@@ -107,7 +108,19 @@ def test_all_doors_rank_alike(
     cli = json.loads(wreckid("classify", file, "--json", "--release", release.folder).out)
     page = client.post("/", files=upload).text
     assert api == cli
-    assert len(api["candidates"]) == 5
-    places = [page.index(f"<b>{escape(one['name'])}</b><span") for one in api["candidates"][1:]]
+    places = [page.index(f"<b>{escape(one['name'])}</b><span") for one in api["candidates"]]
+    assert len(places) == 4
     assert places == sorted(places)
-    assert page.index("Not a UAV</b>") < places[0]
+
+
+def test_no_uav_is_no_candidate_but_told_beside_them(
+    client: TestClient, wreckid: Wreckid, release: Release, photo: MakePhoto, tmp_path: Path
+) -> None:
+    file = tmp_path / "grey.jpg"
+    file.write_bytes(photo("grey"))
+    result = client.post("/v1/classify", files={"photos": ("grey.jpg", file.read_bytes())}).json()
+    assert max(result["probabilities"], key=result["probabilities"].get) == "not-a-uav"
+    assert "not-a-uav" not in [one["type"] for one in result["candidates"]]
+    said = wreckid("classify", file, "--release", release.folder).out
+    (line,) = [line for line in said.splitlines() if line.startswith("│ Not a UAV")]
+    assert percent(result["probabilities"]["not-a-uav"]) in line

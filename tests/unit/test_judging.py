@@ -16,6 +16,7 @@ from wreckid.training.judging.measures import (
     leading_family,
     log_loss,
     macro_f1,
+    of_types,
     risks,
     separation,
 )
@@ -91,6 +92,13 @@ def test_the_right_class_among_the_first() -> None:
 
 def test_families_are_weighed_by_the_sum_of_their_types() -> None:
     assert leading_family(POSTERIOR, ("a", "b", "b")) == ["a", "b", "b", "b"]
+
+
+def test_that_there_is_no_uav_takes_no_place_among_candidates() -> None:
+    posterior = np.array([[0.1, 0.3, 0.6], [0.5, 0.2, 0.3]])
+    classes = ("orlan-10", "shahed-136", "not-a-uav")
+    assert among_first(of_types(posterior, classes), np.array([1, 0]), 1).all()
+    assert of_types(posterior, classes)[:, :2].tolist() == posterior[:, :2].tolist()
 
 
 def test_figures_of_a_small_table_worked_by_hand() -> None:

@@ -27,6 +27,7 @@ from wreckid.training.judging.measures import (
     leading_family,
     log_loss,
     macro_f1,
+    of_types,
     separation,
 )
 
@@ -132,12 +133,13 @@ def corrupted_figures(classifier: Classifier, photos: Sequence[LabelledPhoto]) -
 
 
 def ranking(judged: Sequence[Judged], classifier: Classifier) -> Figures:
-    """How often the right type comes first or among three, and the right family first."""
+    """How often the right type is first or among three candidates, and the right family first."""
     table = tabled(judged, classifier)
-    led = leading_family(table.posterior, table.families)
+    candidates = of_types(table.posterior, classifier.manifest.classes)
+    led = leading_family(candidates, table.families)
     return {
-        "top1": proportion(table.right),
-        "top3": proportion(among_first(table.posterior, table.labels, 3)),
+        "top1": proportion(among_first(candidates, table.labels, 1)),
+        "top3": proportion(among_first(candidates, table.labels, 3)),
         "family": proportion(
             family == table.families[label] for family, label in zip(led, table.labels, strict=True)
         ),

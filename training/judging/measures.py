@@ -9,12 +9,19 @@ from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score, roc_curve
 from sklearn.metrics import log_loss as mean_log_loss
 from torchmetrics.functional.classification import binary_calibration_error
 
+from wreckid.datasets.catalogue import NOT_A_UAV
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 BINS = 15
 """Of the expected calibration error, equally wide."""
+
+
+def of_types(posterior: Floats, classes: Sequence[str]) -> Floats:
+    """The probabilities of candidates alone, posterior[..., C] with 0 for `not-a-uav`."""
+    return np.where(np.array(classes) == NOT_A_UAV, 0.0, posterior)
 
 
 def among_first(posterior: Floats, labels: Ints, count: int) -> Flags:
