@@ -52,7 +52,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("architecture", nargs="?", default="tf_efficientnet_lite0")
     asked = parser.parse_args()
-    config = TrainConfig(architecture=asked.architecture, train=".", heldout=".")
+    config = TrainConfig.model_validate(
+        {"architecture": asked.architecture, "train": "none", "heldout": "none"}
+    )
     table = Table("px", "bfloat16, pictures/s", "spared, pictures/s", "ratio")
     for side in SIDES:
         plain, spared = rates(side, config)

@@ -35,10 +35,14 @@ def test_what_is_written_overrides_the_defaults(file: Path) -> None:
     assert config.architecture == "tf_efficientnet_lite0"
 
 
+def config_of(**fields: int) -> TrainConfig:
+    return TrainConfig.model_validate({"train": "train", "heldout": "heldout", **fields})
+
+
 @given(st.integers(32, 512), st.integers(32, 512), st.integers(1, 40))
 def test_input_sides_grow_evenly_to_the_last(first: int, last: int, epochs: int) -> None:
     first, last = sorted((first, last))
-    config = TrainConfig(train=".", heldout=".", size=last, early_size=first, epochs=epochs)
+    config = config_of(size=last, early_size=first, epochs=epochs)
     steps = [after - before for before, after in pairwise(config.sizes)]
     assert len(config.sizes) == epochs
     assert config.sizes[-1] == last
@@ -49,7 +53,7 @@ def test_input_sides_grow_evenly_to_the_last(first: int, last: int, epochs: int)
 
 @given(st.integers(32, 512), st.integers(1, 40))
 def test_without_an_early_size_all_sides_are_the_same(side: int, epochs: int) -> None:
-    config = TrainConfig(train=".", heldout=".", size=side, epochs=epochs)
+    config = config_of(size=side, epochs=epochs)
     assert config.sizes == (side,) * epochs
 
 
