@@ -24,7 +24,7 @@ def network(config: TrainConfig) -> WreckNetwork:
     """The network as a run trains it, with random weights."""
     made = create_network(config.architecture, CLASSES)
     freeze_stem(made, config.frozen_stages)
-    made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    made.to(memory_format=torch.channels_last)
     return made.train()
 
 
