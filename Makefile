@@ -88,6 +88,7 @@ bench: setup ## Measure speeds, as ratios within one run
 	.venv-dev/bin/python benchmarks/classify.py
 	.venv-dev/bin/python benchmarks/folder.py
 	.venv-dev/bin/python benchmarks/render.py
+	.venv-dev/bin/python benchmarks/service.py
 
 .PHONY: clean
 clean: ## Remove environments and caches

@@ -23,7 +23,7 @@ from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
 from wreckid.serving.translation import translation
 from wreckid.serving.tree import tree
-from wreckid.serving.words import FLAGS, NOTHING_MOVED, STATEMENTS, statement
+from wreckid.serving.words import CREDENTIALS, FLAGS, NOTHING_MOVED, STATEMENTS, statement
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
@@ -47,6 +47,7 @@ class Page:
             "statements": _statements(catalogue),
             "languages": LANGUAGES,
             "flags": FLAGS,
+            "credentials": CREDENTIALS,
         }
         self._templates = {language: self._speaking(language, shown) for language in LANGUAGES}
 

@@ -19,6 +19,7 @@ from wreckid.serving.form import choices
 from wreckid.serving.result import LEAD, SAFETY
 from wreckid.serving.weigher import DISAGREE, UNEXPLAINED
 from wreckid.serving.words import (
+    CREDENTIALS,
     FAR,
     FLAGS,
     HEADLINES,
@@ -128,6 +129,7 @@ def sentences() -> tuple[str, ...]:
         *HEADLINES.values(),
         *STATEMENTS.values(),
         *FLAGS.values(),
+        *CREDENTIALS.values(),
         *VERDICTS,
         *ASK.values(),
         *_movements(),

@@ -110,9 +110,12 @@ def _checks(
 
 
 def _remarks(result: Result) -> Iterator[str]:
-    """What is to be known of single photos."""
+    """What is to be known of single photos, where it is known."""
     for photo in result.photos:
         if photo.failure:
             yield f"{photo.name}: {photo.failure.message}"
         if photo.copy_of is not None:
             yield f"{photo.name}: a copy of {photo.copy_of}, counted once."
+    credentials = [f"{one.name} {one.credentials}" for one in result.photos if one.credentials]
+    if credentials:
+        yield f"Content credentials (C2PA): {', '.join(credentials)}."

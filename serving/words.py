@@ -5,6 +5,7 @@ from typing import Protocol
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.verdict import Level, Verdict
 from wreckid.serving.candidates import NOT_A_UAV_NAME
+from wreckid.serving.credentials import Credentials
 from wreckid.serving.result import Flag
 
 HEADLINES: dict[Level, str] = {
@@ -60,6 +61,12 @@ def statement(said: Pointing, catalogue: Catalogue) -> str:
 FLAGS: dict[Flag, str] = {
     "small": "few pixels, a weak witness",
     "dark": "dark, a weak witness",
+}
+
+CREDENTIALS: dict[Credentials, str] = {
+    "absent": "content credentials (C2PA) absent",
+    "valid": "content credentials (C2PA) valid",
+    "invalid": "content credentials (C2PA) invalid",
 }
 
 NOTHING_MOVED = "moves none of the leading candidates"

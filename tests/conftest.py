@@ -1,22 +1,30 @@
 """A tiny release without torch, strange photos made on the spot, and the doors to try them at."""
 
 import logging
+import os
+import shutil
 import struct
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.preprocessing import InputSpec
@@ -219,6 +227,40 @@ def client(release: Release) -> Iterator[TestClient]:
     """The service of the tiny release; an unhandled error fails the test."""
     with TestClient(create_app(release)) as client:
         yield client
+
+
+@contextmanager
+def _listening(app: FastAPI) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def listening() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    """Lets a service listen, and tells its address."""
+    return _listening
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    sandbox = os.name != "posix" or os.geteuid() != 0
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, chromium_sandbox=sandbox) as browser,
+    ):
+        yield browser
 
 
 @dataclass(frozen=True)

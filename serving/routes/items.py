@@ -6,13 +6,13 @@ from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from sqlalchemy.exc import DBAPIError
 
 from wreckid.model.evidence import Evidence
 from wreckid.serving.doors.callers import Caller, caller_of
 from wreckid.serving.doors.problems import EXAMPLES, RefusalError, described, not_kept, problem
 from wreckid.serving.routes.uploads import Crew, Intake, Uploads
 from wreckid.serving.settings import Settings
+from wreckid.serving.store.database import UNREACHABLE
 from wreckid.serving.store.desk import Desk
 from wreckid.serving.store.export import export
 from wreckid.serving.store.item import (
@@ -87,13 +87,11 @@ def add_refusals(app: FastAPI) -> None:
     def conflict(request: Request, error: ConflictError) -> Response:
         return problem(request.scope, 409, str(error))
 
-    @app.exception_handler(DBAPIError)
-    def unreachable(request: Request, error: DBAPIError) -> Response:
-        return not_kept(request.scope, error.orig)
+    def not_written(request: Request, error: Exception) -> Response:
+        return not_kept(request.scope, getattr(error, "orig", error))
 
-    @app.exception_handler(OSError)
-    def unwritable(request: Request, error: OSError) -> Response:
-        return not_kept(request.scope, error)
+    for failure in (*UNREACHABLE, OSError):
+        app.add_exception_handler(failure, not_written)
 
 
 def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:

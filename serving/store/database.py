@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from wreckid.datasets.errors import SetupError
 
@@ -19,6 +20,8 @@ WAIT_S = 10
 """How long a writer waits for another."""
 LOCK = 0x77726563
 """The advisory lock that writers of one PostgreSQL database take."""
+UNREACHABLE = (DBAPIError, PoolTimeoutError)
+"""What a database raises that cannot be reached, or has no room or no time for a writer."""
 
 
 class Database:
@@ -53,6 +56,7 @@ class Database:
         engine = self._engine.execution_options(writing=True)
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
                 connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
             yield connection
 
@@ -61,7 +65,7 @@ class Database:
         try:
             with self.reading() as connection:
                 return bool(connection.execute(select(1)).scalar())
-        except DBAPIError:
+        except UNREACHABLE:
             return False
 
     def close(self) -> None:

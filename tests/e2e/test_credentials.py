@@ -13,10 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from fastapi.testclient import TestClient
 
 from wreckid.model.release import Release
 from wreckid.serving import credentials as credentials_module
 from wreckid.serving.credentials import credentials
+from wreckid.serving.language import LANGUAGES
+from wreckid.serving.translation import translation
+from wreckid.serving.words import CREDENTIALS
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -130,6 +134,26 @@ def test_every_row_says_what_the_credentials_are_worth(
     assert page.count("content credentials (C2PA) invalid") == 2
     opened = json.loads((out / "log.jsonl").read_text().splitlines()[0])
     assert "c2pa-python" in opened["configuration"]["libraries"]
+
+
+def test_terminal_and_page_say_it_in_a_line(
+    signed: bytes,
+    photo: MakePhoto,
+    wreckid: Callable[..., "Finished"],
+    release: Release,
+    client: TestClient,
+    tmp_path: Path,
+) -> None:
+    found = {"a.jpg": signed, "b.jpg": changed(signed, len(signed) - 40), "c.jpg": photo("red")}
+    for name, data in found.items():
+        (tmp_path / name).write_bytes(data)
+    shown = wreckid("classify", *(tmp_path / name for name in found), "--release", release.folder)
+    assert "Content credentials (C2PA): a.jpg valid, b.jpg invalid, c.jpg absent." in shown.out
+    sent = [("photos", one) for one in found.items()]
+    for language in LANGUAGES:
+        page = client.post("/", files=sent, headers={"Accept-Language": language}).text
+        said = [translation(language).say(words) for words in CREDENTIALS.values()]
+        assert [page.count(f" · {words}") for words in said] == [1, 1, 1]
 
 
 def test_a_manifest_that_cannot_be_read_is_invalid(signed: bytes) -> None:

@@ -1,15 +1,18 @@
-"""Two replicas on one PostgreSQL: the same items, one chain, and a restart that loses nothing."""
+"""Two replicas on one PostgreSQL: the same items, one chain, and restarts that lose nothing."""
 
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -17,6 +20,7 @@ from pydantic import SecretStr
 from wreckid.model.release import Release
 from wreckid.serving.api import create_app
 from wreckid.serving.settings import Settings
+from wreckid.serving.store.database import LOCK
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -43,9 +47,9 @@ class Server:
     def url(self) -> str:
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
-    def control(self, verb: str) -> None:
+    def control(self, verb: str, mode: str = "fast") -> None:
         options = f"-k {self.folder} -c listen_addresses= -c fsync=off"
-        command = [PG_CTL, verb, "-w", "-D", self.folder / "data", "-o", options, "-m", "fast"]
+        command = [PG_CTL, verb, "-w", "-D", self.folder / "data", "-o", options, "-m", mode]
         command += ["-l", self.folder / "log"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **AS)  # type: ignore[call-overload]
 
@@ -90,3 +94,98 @@ def test_replicas_share_items_and_outlast_a_restart(
         assert not (tmp_path / "store.sqlite").exists()
     found = wreckid("verify", tmp_path, "--database", postgres.url)
     assert found.code == 0, found.out
+
+
+@dataclass
+class Worker:
+    """A client that makes items of its colour, each with a photo, and asks again when refused."""
+
+    name: str
+    at: TestClient
+    photo: bytes
+    leader: str
+    made: list[str] = field(default_factory=list)
+    refused: int = 0
+
+    def work(self, enough: Event) -> None:
+        while not enough.is_set():
+            name = f"{self.name} {len(self.made)}"
+            item = self._insist("/v1/items", name, json={"name": name})["id"]
+            path = f"/v1/items/{item}/photos"
+            told = self._insist(path, name, files={"photos": ("a.jpg", self.photo)})
+            assert self.is_right(told, name)
+            self.made.append(item)
+
+    def is_right(self, item: dict[str, Any], name: str) -> bool:
+        leaders = [one["type"] for one in item["result"]["candidates"][:1]]
+        return (item["name"], len(item["photos"]), leaders) == (name, 1, [self.leader])
+
+    def _insist(self, path: str, key: str, **body: Any) -> Any:
+        while (answer := self.at.post(path, headers={"Idempotency-Key": key}, **body)).is_error:
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert int(answer.headers["retry-after"]) > 0
+            self.refused += 1
+            time.sleep(0.05)
+        return answer.json()
+
+
+def test_a_server_that_ends_and_dies_under_load_costs_no_accepted_item(
+    postgres: Server, release: Release, tmp_path: Path, photo: MakePhoto, wreckid: Wreckid
+) -> None:
+    settings = Settings(store=tmp_path, database=SecretStr(postgres.url))
+    with (
+        TestClient(create_app(release, settings)) as one,
+        TestClient(create_app(release, settings)) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        red, green = (photo(colour, (64, 64)) for colour in ("red", "green"))
+        workers = [
+            Worker("red at one", one, red, "shahed-136"),
+            Worker("red at other", other, red, "shahed-136"),
+            Worker("green at one", one, green, "orlan-10"),
+            Worker("green at other", other, green, "orlan-10"),
+        ]
+        enough = Event()
+        at_work = [threads.submit(worker.work, enough) for worker in workers]
+
+        def wait_for_more(count: Callable[[Worker], int]) -> None:
+            before = [count(worker) for worker in workers]
+            while any(count(w) <= number for w, number in zip(workers, before, strict=True)):
+                assert not [one for one in at_work if one.done()]
+                time.sleep(0.02)
+
+        try:
+            for mode in ("fast", "immediate"):
+                wait_for_more(lambda worker: len(worker.made))
+                postgres.control("stop", mode)
+                wait_for_more(lambda worker: worker.refused)
+                assert one.get("/readyz").status_code == 503
+                postgres.control("start")
+                wait_for_more(lambda worker: len(worker.made))
+        finally:
+            enough.set()
+        assert [work.result() for work in at_work] == [None] * len(workers)
+        for worker in workers:
+            for number, item in enumerate(worker.made):
+                kept = other.get(f"/v1/items/{item}").json()
+                assert worker.is_right(kept, f"{worker.name} {number}")
+        assert one.get("/readyz").status_code == 200
+    found = wreckid("verify", tmp_path, "--database", postgres.url)
+    assert found.code == 0, found.out
+
+
+def test_a_writer_that_holds_the_lock_is_told_of_and_waited_for(
+    postgres: Server, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(store=tmp_path, database=SecretStr(postgres.url))
+    with (
+        TestClient(create_app(release, settings)) as service,
+        psycopg.connect(postgres.url) as other,
+    ):
+        monkeypatch.setattr("wreckid.serving.store.database.WAIT_S", 1)
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        refused = service.post("/v1/items", json={"name": "x"})
+        other.rollback()
+        assert refused.status_code == 503 and "retry-after" in refused.headers
+        assert service.post("/v1/items", json={"name": "x"}).status_code == 201

@@ -1,0 +1,174 @@
+"""What people do on the page, in a browser: no step fails, nothing is told in the console."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect
+
+from wreckid.model.release import Release
+from wreckid.serving.api import create_app
+from wreckid.serving.doors.keys import Keys
+from wreckid.serving.settings import Settings
+
+MakePhoto = Callable[..., bytes]
+Listening = Callable[[FastAPI], AbstractContextManager[str]]
+PATIENCE_MS = 300_000
+RED = "Points to Shahed-136 / Geran-2"
+DROP = """([selector, name, data]) => {
+    const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([bytes], name, {type: "image/jpeg"}));
+    const event = new DragEvent("drop", {dataTransfer: dropped, bubbles: true, cancelable: true});
+    document.querySelector(selector).dispatchEvent(event);
+}"""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@contextmanager
+def opened(chromium: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """A page of a new browser that minds no clock; no script or policy may fail on it."""
+    with chromium.new_context(base_url=address, locale="en-GB", **options) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page, told = context.new_page(), list[str]()
+        page.on("console", lambda one: told.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        yield page
+        assert [one for one in told if "401 (Unauthorized)" not in one] == []
+
+
+@pytest.fixture
+def address(release: Release, tmp_path: Path, listening: Listening) -> Iterator[str]:
+    """A service that keeps items, on this machine alone."""
+    with listening(create_app(release, Settings(store=tmp_path / "store"))) as address:
+        yield address
+
+
+def file(name: str, data: bytes) -> Any:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
+
+
+def test_photos_are_dropped_judged_looked_into_and_weighed_with_a_measurement(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    with opened(chromium, address) as page:
+        page.goto("/")
+        data = base64.b64encode(photo("red")).decode()
+        page.evaluate(DROP, [".drop", "found.jpg", data])
+        expect(page.locator("#chosen")).to_contain_text("found.jpg")
+        page.get_by_role("button", name="Examine the wreck").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(RED)
+
+        colours = page.locator("img.map")
+        assert colours.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        expect(colours).to_have_css("opacity", "1")
+        page.get_by_label("Show the colour").uncheck()
+        expect(colours).to_have_css("opacity", "0")
+
+        page.get_by_text("What was measured or seen").click()
+        first = page.get_by_role("group", name="Length 1")
+        first.get_by_label("What it measures").select_option("wingspan")
+        first.get_by_label("Length", exact=True).fill("2.5")
+        expect(page.get_by_role("heading", name="What the evidence changed")).to_be_visible()
+        expect(page.locator("#pieces + p + ul")).to_contain_text("2.5 m")
+
+        page.get_by_role("button", name="Русский").click()
+        expect(page.locator("html")).to_have_attribute("lang", "ru")
+        expect(page.get_by_role("group").get_by_role("spinbutton").first).to_have_value("2.5")
+
+
+def test_an_item_is_answered_blind_decided_and_exported(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    found = photo("red")
+    with opened(chromium, address) as page:
+        page.goto("/items")
+        page.get_by_label("Name").fill("Field 7")
+        page.get_by_label("Work blind").check()
+        page.get_by_role("button", name="Make the item").click()
+        page.locator("#photos").set_input_files(file("found.jpg", found))
+        page.get_by_role("button", name="Add the photos").click()
+        expect(page.get_by_role("heading", name="Your own answer first")).to_be_visible()
+        expect(page.get_by_text(RED)).to_have_count(0)
+
+        page.get_by_label("I take it for").select_option(label="Orlan-10")
+        page.get_by_label("Because", exact=True).fill("Its colour.")
+        page.get_by_role("button", name="Give my answer").click()
+        expect(page.get_by_role("heading", name=RED)).to_be_visible()
+        expect(page.locator("blockquote")).to_contain_text("Its colour.")
+
+        page.get_by_label("The wreck is").select_option(label="Shahed-136 / Geran-2")
+        page.get_by_label("Because", exact=True).fill("The plate says so.")
+        page.get_by_role("button", name="Write it down").click()
+        expect(page.locator("blockquote").first).to_contain_text("The plate says so.")
+
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Export as a zip archive").click()
+        with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+            assert found in [archive.read(name) for name in archive.namelist()]
+
+
+def test_who_has_no_key_is_refused_and_who_has_one_comes_in(
+    chromium: Browser, release: Release, tmp_path: Path, listening: Listening
+) -> None:
+    key = Keys(tmp_path).create("Aigerim", "work")
+    with (
+        listening(create_app(release, Settings(store=tmp_path))) as address,
+        opened(chromium, address) as page,
+    ):
+        page.goto("/items")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+        for given in ("wk_wrong", key):
+            page.get_by_label("Your key").fill(given)
+            page.get_by_role("button", name="Log in").click()
+            if given != key:
+                expect(page.get_by_role("alert")).to_contain_text("No such key holds.")
+        expect(page.get_by_role("heading", level=1)).to_have_text("A new item")
+        page.get_by_role("button", name="Log out Aigerim").click()
+        page.goto("/items")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_on_the_pages_is_a_barrier(
+    chromium: Browser,
+    address: str,
+    photo: MakePhoto,
+    scheme: Literal["light", "dark"],
+) -> None:
+    with opened(chromium, address, color_scheme=scheme, reduced_motion="reduce") as page:
+
+        def check() -> None:
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            found = Axe().run(page).response["violations"]
+            barriers = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+            assert (page.url, barriers) == (page.url, [])
+
+        for path in ("/", "/login", "/jobs", "/items"):
+            page.goto(path)
+            check()
+        page.get_by_label("Name").fill("Field 7")
+        page.get_by_role("button", name="Make the item").click()
+        check()
+        sent = [file("red.jpg", photo("red")), file("cut.jpg", photo("red")[:-100])]
+        page.locator("#photos").set_input_files(sent)
+        page.get_by_role("button", name="Add the photos").click()
+        expect(page.get_by_role("heading", level=1).first).to_have_text("Field 7")
+        check()
+        page.goto("/items")
+        check()
+        page.goto("/")
+        page.locator("#photos").set_input_files(sent)
+        page.get_by_text("What was measured or seen").click()
+        page.get_by_label("Wing planform").select_option("delta")
+        page.get_by_role("button", name="Examine the wreck").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(RED)
+        check()
