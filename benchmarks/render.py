@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import mitsuba as mi
@@ -22,6 +23,7 @@ from wreckid.datasets.pictures.camera import Camera, sensor
 from wreckid.datasets.pictures.scene import two_threads
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render, subjects
+from wreckid.datasets.spread import on_processes
 
 
 def whole_process(count: int, pixels: int, *options: str) -> float:
@@ -44,7 +46,7 @@ def one_worker(count: int, pixels: int) -> float:
     """Pictures a second of one worker, from its first picture to its last."""
     with tempfile.TemporaryDirectory() as out:
         job = RenderJob(subjects(catalogue()), Surroundings(), 0, pixels, Path(out))
-        rows = render(job, count + 1, workers=1)
+        rows = render(job, count + 1, partial(on_processes, workers=1))
         next(rows)
         start = time.perf_counter()
         return sum(1 for _ in rows) / (time.perf_counter() - start)

@@ -6,13 +6,10 @@ all its chances from its own generator, seeded by the set's seed and the picture
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ from wreckid.datasets.pictures.scene import Shot, shoot, two_threads
 from wreckid.datasets.pictures.sketch import Model, sketched
 from wreckid.datasets.places.clutter import confusers, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
+from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
@@ -100,6 +98,21 @@ class Find:
     wingspan_m: float | None
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A picture and its truth.
+
+    Attributes:
+        row: of the manifest; it names both files.
+        picture: a JPEG file.
+        mask: a PNG file, where the picture shows the wreck.
+    """
+
+    row: dict[str, Any]
+    picture: bytes
+    mask: bytes
+
+
 class RenderError(SetupError):
     """The set cannot be rendered as asked; the message says what to do."""
 
@@ -121,8 +134,13 @@ def subjects(catalogue: Catalogue, only: Sequence[str] | None = None) -> tuple[S
     return tuple(one for name, one in drawn.items() if not only or name in only)
 
 
-def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[dict[str, Any]]:
+def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterator[dict[str, Any]]:
     """Render pictures 0 to `count`, going on where an earlier run stopped.
+
+    Args:
+        job: what to draw, and where to put it.
+        count: pictures of the finished set.
+        engine: where they are drawn; their files are written here.
 
     Yields:
         The manifest's row of each picture, those of earlier runs first.
@@ -134,11 +152,9 @@ def render(job: RenderJob, count: int, workers: int | None = None) -> Iterator[d
     done = _rows_so_far(job)
     yield from done[:count]
     todo = _by_wreck(range(len(done), count), job.views)
-    with (
-        (job.out / MANIFEST).open("a", encoding="utf-8") as manifest,
-        ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), two_threads) as pool,
-    ):
-        for rows in pool.map(partial(render_wreck, job), todo, chunksize=4):
+    with (job.out / MANIFEST).open("a", encoding="utf-8") as manifest:
+        for wreck in engine(partial(_at_work, job), todo):
+            rows = [_kept(job.out, rendered) for rendered in wreck]
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             manifest.write("".join(lines))
             manifest.flush()
@@ -152,21 +168,26 @@ def _by_wreck(numbers: range, views: int) -> list[list[int]]:
 
 def render_one(job: RenderJob, number: int) -> dict[str, Any]:
     """Render one picture to its file and return its row."""
-    return render_wreck(job, [number])[0]
+    return _kept(job.out, render_wreck(job, [number])[0])
 
 
-def render_wreck(job: RenderJob, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Render pictures of one wreck to their files and return their rows."""
+def _at_work(job: RenderJob, numbers: Sequence[int]) -> list[Rendered]:
+    two_threads()
+    return render_wreck(job, numbers)
+
+
+def render_wreck(job: RenderJob, numbers: Sequence[int]) -> list[Rendered]:
+    """Render pictures of one wreck."""
     wreck = numbers[0] // job.views
     rng = np.random.default_rng([job.seed, wreck])
     find = _find(job.subjects, rng)
     take = _camera(job, find, rng)
-    rows = []
+    pictures = []
     for number in numbers:
         view = number % job.views
         chance = np.random.default_rng([job.seed, wreck, view]) if view else rng
-        rows.append(_taken(job, find, number, take(chance), chance))
-    return rows
+        pictures.append(_taken(job, find, number, take(chance), chance))
+    return pictures
 
 
 def _camera(job: RenderJob, find: Find, rng: Rng) -> Callable[[Rng], Shot]:
@@ -177,16 +198,13 @@ def _camera(job: RenderJob, find: Find, rng: Rng) -> Callable[[Rng], Shot]:
     return partial(shoot, find.wreck, find.scheme, job.around, job.pixels)
 
 
-def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> dict[str, Any]:
-    """Develop a shot into its files and say what it shows."""
+def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> Rendered:
+    """Develop a shot and say what it shows."""
     settings = random_development(rng)
     image = annotated(developed(shot.light, settings, rng), rng)
-    file, mask = Path(f"pictures/{number:06d}.jpg"), Path(f"masks/{number:06d}.png")
-    _save(job.out / file, jpeg(image, settings.quality))
-    _save(job.out / mask, _png(shot.sight.mask))
-    return {
-        "file": file.as_posix(),
-        "mask": mask.as_posix(),
+    row = {
+        "file": f"pictures/{number:06d}.jpg",
+        "mask": f"masks/{number:06d}.png",
         "wreck": number // job.views,
         "type": find.subject.id if find.subject else NOT_A_UAV,
         "family": find.subject.family if find.subject else NOT_A_UAV,
@@ -203,6 +221,14 @@ def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> dic
         "seed": job.seed,
         "renderer": VERSION,
     }
+    return Rendered(row, jpeg(image, settings.quality), _png(shot.sight.mask))
+
+
+def _kept(out: Path, rendered: Rendered) -> dict[str, Any]:
+    """Write both files of a picture below a folder and return its row."""
+    _save(out / rendered.row["file"], rendered.picture)
+    _save(out / rendered.row["mask"], rendered.mask)
+    return rendered.row
 
 
 def _save(file: Path, data: bytes) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from wreckid.datasets.errors import SetupError
+from wreckid.datasets.spread import EngineName
 from wreckid.serving import operators, options, photoverbs, releaseverbs, typeverbs, workshop
 
 if TYPE_CHECKING:
     from wreckid.model.evidence import Evidence as KnownEvidence
     from wreckid.serving.classifier import Classifier
     from wreckid.serving.intake import NamedBytes
+    from wreckid.serving.pipeline import Judging
     from wreckid.serving.result import Result
 
 NO_PHOTO_READ = 1
@@ -21,7 +23,13 @@ DIFFERENT = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
-EXTRAS = {"bagit": "bag", "alembic": "service", "psycopg": "service", "sqlalchemy": "service"}
+EXTRAS = {
+    "alembic": "service",
+    "bagit": "bag",
+    "psycopg": "service",
+    "ray": "cluster",
+    "sqlalchemy": "service",
+}
 """The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(
@@ -125,6 +133,9 @@ def batch(
     cameras: Annotated[
         bool, typer.Option("--cameras", help="Show camera, time and place in the report.")
     ] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="Judge on this machine or on a Ray cluster.")
+    ] = "local",
     show: Annotated[ProgressStyle, typer.Option("--progress", help="On stderr.")] = "bar",
     release: ReleaseName = None,
 ) -> None:
@@ -135,11 +146,11 @@ def batch(
 
     if out.resolve() == source.resolve():
         raise typer.BadParameter("--out must be another folder than that of the photos.")
-    wanted = Wanted(source, out, items, cameras)
+    wanted, judging = Wanted(source, out, items, cameras), _judging(engine)
     with open_run(wanted, _classifier(release)) as run, asked_to_stop() as stop:
         if not run.sealed:
             with progress(show, run.done, run.planned) as watch:
-                run.go_on(watch, stop)
+                run.go_on(watch, stop, judging)
             if run.done < run.planned:
                 typer.echo(f"Stopped after {run.done} of {run.planned} items: repeat to go on.")
                 raise typer.Exit(INTERRUPTED)
@@ -237,6 +248,18 @@ def _classifier(name: str | None) -> "Classifier":
     from wreckid.serving.classifier import Classifier
 
     return Classifier(find_release(name), catalogue())
+
+
+def _judging(engine: EngineName) -> "Judging":
+    if engine == "local":
+        from wreckid.serving.pipeline import judge_here
+
+        return judge_here
+    from wreckid.datasets.cluster import join
+    from wreckid.serving.cluster import judge_on_cluster
+
+    join()
+    return judge_on_cluster
 
 
 def _asked(

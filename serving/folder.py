@@ -18,7 +18,7 @@ from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
 from wreckid.serving.item import Item, plan_lines, read_plan
-from wreckid.serving.pipeline import Judge, Judged, judge_in_order
+from wreckid.serving.pipeline import Judge, Judged, Judging, judge_here
 from wreckid.serving.plan import ItemRule, Plan, make_plan
 from wreckid.serving.provenance import actor, code_version, libraries
 from wreckid.serving.report import Contents, write_report
@@ -84,12 +84,18 @@ class Run:
         """How many items are committed."""
         return self.counts.items
 
-    def go_on(self, watch: Callable[[Row], None], stop: Callable[[], bool]) -> None:
+    def go_on(
+        self,
+        watch: Callable[[Row], None],
+        stop: Callable[[], bool],
+        judging: Judging = judge_here,
+    ) -> None:
         """Judge what is left and commit it chunk by chunk.
 
         Args:
             watch: told of every row as it is committed.
             stop: asked after every chunk whether to stop there.
+            judging: where chunks are judged; the same comes of it everywhere.
         """
         judge = Judge(
             self._classifier,
@@ -97,7 +103,7 @@ class Run:
             self._opened["configuration_sha256"],
             self._opened["configuration"]["code_version"],
         )
-        for chunk in judge_in_order(judge.judge, self._left()):
+        for chunk in judging(judge, self._left()):
             self._commit(chunk)
             for judged in chunk:
                 watch(judged.row)

@@ -7,12 +7,12 @@ gives the network the same batches as one that was not.
 
 import os
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
+from wreckid.datasets.spread import on_pool
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import Failure
 from wreckid.serving.camera import Tags, camera_data
@@ -101,23 +101,15 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield chunk
 
 
-def judge_in_order(
-    judge: Callable[[Sequence[Item]], list[Judged]], items: Iterable[Item]
-) -> Iterator[list[Judged]]:
-    """Judge chunks with all cores; few are ever waiting, whatever the number of items."""
-    waiting: deque[Future[list[Judged]]] = deque()
+Judging = Callable[[Judge, Iterable[Item]], Iterator[list[Judged]]]
+"""Judges items chunk by chunk and in order, on this machine or on others."""
+
+
+def judge_here(judge: Judge, items: Iterable[Item]) -> Iterator[list[Judged]]:
+    """Judge chunks with all cores of this machine."""
     # Filters of warnings are shared by threads, so they are set once, outside of them.
-    with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(WORKERS) as pool:
-        try:
-            for chunk in chunks(items):
-                waiting.append(pool.submit(judge, chunk))
-                if len(waiting) > 2 * WORKERS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    with warnings.catch_warnings(action="ignore"):
+        yield from on_pool(ThreadPoolExecutor(WORKERS), WORKERS, judge.judge, chunks(items))
 
 
 def _pictures(examination: Examination) -> tuple[Picture, ...]:

@@ -8,7 +8,7 @@ from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.folder import OPENED, PLAN, RESULTS
 from wreckid.serving.item import read_plan
-from wreckid.serving.pipeline import Judge, judge_in_order
+from wreckid.serving.pipeline import Judge, judge_here
 from wreckid.serving.rows import Row, read_rows
 from wreckid.serving.source import Reader
 from wreckid.serving.verify import evidence_root, read_log
@@ -35,7 +35,7 @@ def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator
         raise SetupError(f"{out} was judged by another model: name its release with --release DIR.")
     root = Path(opened["root"]) if evidence is None else evidence_root(evidence)
     judge = Judge(classifier, Reader(root), opened["configuration_sha256"], "replay")
-    again = chain.from_iterable(judge_in_order(judge.judge, read_plan(out / PLAN)))
+    again = chain.from_iterable(judge_here(judge, read_plan(out / PLAN)))
     for before, judged in zip(read_rows(out / RESULTS), again, strict=False):
         yield from _differences(before, judged.row)
 

@@ -70,12 +70,12 @@ class Reader:
     """Reads the photos of a source; may be shared by threads."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._last = threading.local()
 
     def read(self, place: Place) -> NamedBytes:
         """Read one photo; what cannot be read carries its failure."""
-        file = self._root / place.file
+        file = self.root / place.file
         if place.member is None:
             return replace(read_photo(file, place.name), page=place.page)
         return NamedBytes(place.name, self._read_member(file, place.member), page=place.page)

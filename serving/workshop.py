@@ -3,9 +3,14 @@
 import json
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from wreckid.datasets.spread import EngineName
+
+if TYPE_CHECKING:
+    from wreckid.datasets.spread import Engine
 
 app = typer.Typer()
 
@@ -34,6 +39,9 @@ def render(
         list[str] | None,
         typer.Option(metavar="ID", help="Draw only this type; repeatable."),
     ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="Draw on this machine or on a Ray cluster.")
+    ] = "local",
     backgrounds: Backgrounds = None,
     lights: Lights = None,
     sheet: Annotated[
@@ -52,7 +60,7 @@ def render(
     around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
     drawn = subjects(catalogue(), only)
     job = RenderJob(drawn, around, seed, size, out, views, quick)
-    rows = iter(track(render_pictures(job, count), "Rendering", total=count))
+    rows = iter(track(render_pictures(job, count, _engine(engine)), "Rendering", total=count))
     first = list(islice(rows, SHOWN))
     pictures = len(first) + sum(1 for _ in rows)
     if sheet is not None:
@@ -144,5 +152,16 @@ def evaluate(
         typer.echo(f"Report: {write_evaluation(out, evaluation, classifier)}")
 
 
+def _engine(name: EngineName) -> "Engine":
+    if name == "local":
+        from wreckid.datasets.spread import on_processes
+
+        return on_processes
+    from wreckid.datasets.cluster import join, on_cluster
+
+    join()
+    return on_cluster
+
+
 def _files(folder: Path | None, pattern: str) -> tuple[Path, ...]:
-    return tuple(sorted(folder.glob(pattern))) if folder else ()
+    return tuple(sorted(folder.absolute().glob(pattern))) if folder else ()

@@ -1,9 +1,15 @@
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-FOREIGN = ("torch", "timm", "torchvision", "mitsuba", "trimesh", "scipy", "wreckid.training")
+if TYPE_CHECKING:
+    from tests.conftest import Finished
+
+FOREIGN = ("torch", "timm", "torchvision", "mitsuba", "trimesh", "scipy", "ray", "wreckid.training")
 
 
 @pytest.mark.parametrize("door", ["wreckid.serving.api", "wreckid.serving.cli"])
@@ -26,3 +32,16 @@ def test_the_command_line_starts_light() -> None:
     code = "import sys, wreckid.serving.cli; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"onnxruntime", "fastapi", "uvicorn", "PIL", "numpy"}
+
+
+@pytest.mark.parametrize("verb", ["batch", "render"])
+def test_a_cluster_without_its_library_says_what_to_install(
+    verb: str, wreckid: Callable[..., "Finished"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "wreckid.datasets.cluster", raising=False)
+    asked = [tmp_path] if verb == "batch" else ["--count", "1"]
+    done = wreckid(verb, *asked, "--out", tmp_path / "out", "--engine", "ray")
+    assert done.code == 2 and done.err.count("\n") == 1
+    assert "ray is missing" in done.err and 'pip install "wreckid[cluster]"' in done.err
+    assert not (tmp_path / "out").exists()

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from wreckid.datasets.render import (
     render_one,
     subjects,
 )
+from wreckid.datasets.spread import on_processes
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -64,7 +66,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
     """A set of one worker, and the rows that were yielded."""
     out = tmp_path_factory.mktemp("rendered")
-    return out, list(render(job(out), COUNT, workers=1))
+    return out, list(render(job(out), COUNT, partial(on_processes, workers=1)))
 
 
 def test_a_row_tells_what_the_picture_shows(rendered: tuple[Path, list[Row]]) -> None:
@@ -118,7 +120,7 @@ def test_the_pictures_are_photos_of_something(rendered: tuple[Path, list[Row]]) 
 def test_two_workers_render_the_same_bytes(
     rendered: tuple[Path, list[Row]], tmp_path: Path
 ) -> None:
-    rows = list(render(job(tmp_path), COUNT, workers=2))
+    rows = list(render(job(tmp_path), COUNT, partial(on_processes, workers=2)))
     assert rows == rendered[1]
     assert contents(tmp_path) == contents(rendered[0])
 

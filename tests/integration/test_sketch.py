@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.pictures.skin import Skin, Sun
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import MANIFEST, RenderError, render, render_one
+from wreckid.datasets.spread import on_processes
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -34,7 +36,7 @@ QUICK: dict[str, Any] = {"quick": True, "views": VIEWS, "seed": SEED}
 def sketches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row]]:
     """A set of one worker, and its rows."""
     out = tmp_path_factory.mktemp("sketches")
-    return out, list(render(job(out, **QUICK), COUNT, workers=1))
+    return out, list(render(job(out, **QUICK), COUNT, partial(on_processes, workers=1)))
 
 
 def test_a_row_tells_what_the_sketch_shows(sketches: tuple[Path, list[Row]]) -> None:
@@ -65,7 +67,9 @@ def test_views_show_one_wreck_from_several_sides(sketches: tuple[Path, list[Row]
 def test_two_workers_sketch_the_same_bytes(
     sketches: tuple[Path, list[Row]], tmp_path: Path
 ) -> None:
-    assert list(render(job(tmp_path, **QUICK), COUNT, workers=2)) == sketches[1]
+    assert (
+        list(render(job(tmp_path, **QUICK), COUNT, partial(on_processes, workers=2))) == sketches[1]
+    )
     assert contents(tmp_path) == contents(sketches[0])
 
 
