@@ -13,7 +13,7 @@ TESTS = {
     "decoder": ("tests/unit/test_preprocessing.py", "never_raise"),
     "multipart door": ("tests/e2e/test_multipart.py", "broken_form or cut_or_altered"),
 }
-PASSED = re.compile(r"(\d+) passing examples")
+PASSED = re.compile(r"(\d+) passing,")
 
 
 def examples(file: str, chosen: str, seed: int) -> int:
