@@ -19,6 +19,7 @@ from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import read_photo
 from wreckid.training.gains import VIEWS, Judged, figures, read_wrecks
 from wreckid.training.judging.judged import posterior
+from wreckid.training.judging.measures import of_types
 
 CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 Array = npt.NDArray[np.float64]
@@ -44,12 +45,11 @@ def main() -> None:
     parser.add_argument("--release", help="A release's name or folder; the shipped one if unset.")
     asked = parser.parse_args()
     classifier = Classifier(find_release(asked.release), catalogue())
-    wrecks = witnesses(classifier, asked.set)
+    wrecks, classes = witnesses(classifier, asked.set), classifier.manifest.classes
     table = Table("correlation", "first candidate", "log-loss", "calibration error")
     for correlation in CORRELATIONS:
-        found = figures(
-            [Judged(label, pool(views, range(VIEWS), correlation)) for label, views in wrecks]
-        )
+        pooled = [(label, pool(views, range(VIEWS), correlation)) for label, views in wrecks]
+        found = figures([Judged(label, of_types(row, classes)) for label, row in pooled])
         mark = " (used)" if correlation == CORRELATION else ""
         table.add_row(
             f"{correlation}{mark}",
