@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -68,14 +69,23 @@ def postgres() -> Iterator[Server]:
     shutil.rmtree(folder)
 
 
-def test_replicas_share_items_and_outlast_a_restart(
-    postgres: Server, release: Release, tmp_path: Path, photo: MakePhoto, wreckid: Wreckid
-) -> None:
-    settings = Settings(store=tmp_path, database=SecretStr(postgres.url))
+@contextmanager
+def replicas(
+    postgres: Server, release: Release, store: Path
+) -> Iterator[tuple[TestClient, TestClient]]:
+    """Two services over one store and one database."""
+    settings = Settings(store=store, database=SecretStr(postgres.url))
     with (
         TestClient(create_app(release, settings)) as one,
         TestClient(create_app(release, settings)) as other,
     ):
+        yield one, other
+
+
+def test_replicas_share_items_and_outlast_a_restart(
+    postgres: Server, release: Release, tmp_path: Path, photo: MakePhoto, wreckid: Wreckid
+) -> None:
+    with replicas(postgres, release, tmp_path) as (one, other):
         item = one.post("/v1/items", json={"name": "Field 7"}).json()["id"]
         one.post(f"/v1/items/{item}/photos", files={"photos": photo("red", (64, 64))})
         assert other.get(f"/v1/items/{item}").json() == one.get(f"/v1/items/{item}").json()
@@ -133,10 +143,8 @@ class Worker:
 def test_a_server_that_ends_and_dies_under_load_costs_no_accepted_item(
     postgres: Server, release: Release, tmp_path: Path, photo: MakePhoto, wreckid: Wreckid
 ) -> None:
-    settings = Settings(store=tmp_path, database=SecretStr(postgres.url))
     with (
-        TestClient(create_app(release, settings)) as one,
-        TestClient(create_app(release, settings)) as other,
+        replicas(postgres, release, tmp_path) as (one, other),
         ThreadPoolExecutor() as threads,
     ):
         red, green = (photo(colour, (64, 64)) for colour in ("red", "green"))
