@@ -19,7 +19,7 @@ from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import canonical_sha256
 from wreckid.serving.item import Item
 from wreckid.serving.pipeline import Judge, Judged, chunks, judge_here
-from wreckid.serving.provenance import code_version, libraries
+from wreckid.serving.provenance import foundations
 from wreckid.serving.source import Reader
 
 
@@ -88,14 +88,8 @@ class Orders:
 
 
 def _foundations(classifier: Classifier) -> str:
-    return canonical_sha256(
-        {
-            "model": classifier.identity.model_dump(),
-            "catalogue": classifier.catalogue.model_dump(mode="json"),
-            "code_version": code_version(),
-            "libraries": libraries(),
-        }
-    )
+    known = classifier.catalogue.model_dump(mode="json")
+    return canonical_sha256({"catalogue": known, **foundations(classifier.identity)})
 
 
 def _unread(judged: Sequence[Judged]) -> bool:

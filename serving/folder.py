@@ -20,7 +20,7 @@ from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to
 from wreckid.serving.item import Item, plan_lines, read_plan
 from wreckid.serving.pipeline import Judge, Judged, Judging, judge_here
 from wreckid.serving.plan import ItemRule, Plan, make_plan
-from wreckid.serving.provenance import actor, code_version, libraries
+from wreckid.serving.provenance import actor, foundations
 from wreckid.serving.report import Contents, write_report
 from wreckid.serving.rows import Counts, Row, row_line, schema, table_header, table_line
 from wreckid.serving.source import Reader
@@ -178,12 +178,7 @@ class AnotherRunError(SetupError):
 
 def configuration(rule: ItemRule, classifier: Classifier) -> dict[str, Any]:
     """All that decides what a photo gets."""
-    return {
-        "items": rule,
-        "model": classifier.identity.model_dump(),
-        "code_version": code_version(),
-        "libraries": libraries(),
-    }
+    return {"items": rule, **foundations(classifier.identity)}
 
 
 @contextmanager

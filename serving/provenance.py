@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wreckid.serving.custody import canonical_sha256, sha256_of_file
+from wreckid.serving.result import ModelIdentity
 
 LIBRARIES = ("numpy", "onnxruntime", "pillow", "pillow-heif")
 """The libraries that touch pixels or numbers."""
@@ -36,6 +37,15 @@ def libraries() -> dict[str, str]:
     """The version of each library that touches pixels or numbers, and of Python."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), **versions, **_optional()}
+
+
+def foundations(model: ModelIdentity) -> dict[str, Any]:
+    """What answers follow from: the model, the code and the libraries."""
+    return {
+        "model": model.model_dump(),
+        "code_version": code_version(),
+        "libraries": libraries(),
+    }
 
 
 def _optional() -> dict[str, str]:
