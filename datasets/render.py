@@ -6,8 +6,8 @@ all its chances from its own generator, seeded by the set's seed and the picture
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -76,6 +76,7 @@ class RenderJob:
         out: folder of the set.
         views: consecutive pictures that show the same wreck, each in surroundings of its own.
         quick: whether to sketch by single rays rather than to trace light.
+        damages: how often each damage is drawn; the shares need not add up to 1.
     """
 
     subjects: tuple[Subject, ...]
@@ -85,6 +86,7 @@ class RenderJob:
     out: Path
     views: int = 1
     quick: bool = False
+    damages: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def render_wreck(job: RenderJob, numbers: Sequence[int]) -> list[Rendered]:
     """Render pictures of one wreck."""
     wreck = numbers[0] // job.views
     rng = np.random.default_rng([job.seed, wreck])
-    find = _find(job.subjects, rng)
+    find = _find(job, rng)
     take = _camera(job, find, rng)
     pictures = []
     for number in numbers:
@@ -264,13 +266,13 @@ def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
     return rows
 
 
-def _find(drawn: Sequence[Subject], rng: Rng) -> Find:
+def _find(job: RenderJob, rng: Rng) -> Find:
     """Something to draw, by chance."""
     if rng.random() < NEGATIVES:
         place = empty_place if rng.random() < EMPTY else confusers
         return Find(None, place(rng), _odd_scheme(rng), None, None)
-    subject = drawn[int(rng.integers(len(drawn)))]
-    damages, shares = list(SHARES), np.array(list(SHARES.values()))
+    subject = job.subjects[int(rng.integers(len(job.subjects)))]
+    damages, shares = list(job.damages), np.array(list(job.damages.values()))
     damage = damages[rng.choice(len(damages), p=shares / shares.sum())]
     parts = _stretched(subject.geometry, rng)
     length, wingspan = (round(metres, 3) for metres in extents(parts))

@@ -1,39 +1,17 @@
-"""The page's form: its fields as evidence, and what they may hold."""
+"""The page's form: its fields as evidence."""
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from starlette.datastructures import FormData
 
-from wreckid.datasets.priors import priors
-from wreckid.model.evidence import Colour, Evidence, Measure, Unit, read_evidence
-from wreckid.model.forms import ERRORS
-from wreckid.model.lengths import MEASURES
+from wreckid.model.evidence import Evidence, read_evidence
+from wreckid.serving.choices import choices
 
 LENGTH_FIELDS = ("value", "unit", "tolerance", "measures")
 LENGTH_ROWS = 3
 """Lengths that the form has room for."""
 MANY = ("text", "part", "box")
 """Fields that may come several times."""
-COUNTS: Mapping[str, range] = {"engines": range(1, 9), "propeller_blades": range(9)}
-
-
-def choices() -> dict[str, tuple[Any, ...]]:
-    """What each field that is chosen from a list may hold."""
-    return {name: _choices(name) for name in ERRORS} | {
-        "colour": get_args(Colour),
-        "prior": tuple(priors()),
-    }
-
-
-def units() -> tuple[str, ...]:
-    """The units of lengths, metres first."""
-    return tuple(sorted(get_args(Unit), key=lambda unit: unit != "m"))
-
-
-def measures() -> dict[Measure, str]:
-    """What a length may measure, in words."""
-    return dict(MEASURES)
 
 
 def evidence_of(form: FormData) -> Evidence:
@@ -46,13 +24,6 @@ def evidence_of(form: FormData) -> Evidence:
     given["lengths"] = _lengths(form)
     given["text"], given["part"], given["boxes"] = (_filled(form, name) for name in MANY)
     return read_evidence(given)
-
-
-def _choices(name: str) -> tuple[Any, ...]:
-    if name in COUNTS:
-        return tuple(COUNTS[name])
-    literal, _ = get_args(Evidence.model_fields[name].annotation)
-    return get_args(literal)
 
 
 def _lengths(form: FormData) -> list[dict[str, Any]]:

@@ -1,18 +1,12 @@
 """Which language a page speaks: as chosen on it, else as the browser asks, else English."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-LANGUAGES: Mapping[str, str] = {
-    "en": "English",
-    "ru": "Русский",
-    "kk": "Қазақша",
-    "uk": "Українська",
-}
-"""The languages of the page by ISO 639 code, each under its own name."""
-ENGLISH = "en"
+from wreckid.serving.translation import ENGLISH, LANGUAGES
+
 CHOICE = "language"
 """The query parameter of a choice, and the cookie that keeps it."""
 KEPT_S = 365 * 24 * 3600

@@ -12,16 +12,17 @@ from starlette.responses import HTMLResponse
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.evidence import Evidence
 from wreckid.model.verdict import Level
+from wreckid.serving.choices import choices, measures, units
 from wreckid.serving.classifier import View
 from wreckid.serving.comparison import comparison
 from wreckid.serving.doors.callers import caller_of
-from wreckid.serving.form import LENGTH_ROWS, choices, measures, units
-from wreckid.serving.language import LANGUAGES, language_of, mark
+from wreckid.serving.form import LENGTH_ROWS
+from wreckid.serving.language import language_of, mark
 from wreckid.serving.overlay import Shown, show
 from wreckid.serving.result import ModelIdentity, Result
 from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
-from wreckid.serving.translation import translation
+from wreckid.serving.translation import LANGUAGES, translation
 from wreckid.serving.tree import tree
 from wreckid.serving.words import CREDENTIALS, FLAGS, NOTHING_MOVED, STATEMENTS, statement
 

@@ -14,8 +14,8 @@ from wreckid.model.preprocessing import SENTENCES as FAILURES
 from wreckid.model.settling import ASK
 from wreckid.model.verdict import NO_USABLE_PHOTO
 from wreckid.serving.candidates import NOT_A_UAV_NAME
+from wreckid.serving.choices import choices
 from wreckid.serving.facts import readable
-from wreckid.serving.form import choices
 from wreckid.serving.result import LEAD, SAFETY
 from wreckid.serving.weigher import DISAGREE, UNEXPLAINED
 from wreckid.serving.words import (

@@ -6,9 +6,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.model.verdict import percent
-from wreckid.serving.language import ENGLISH
 from wreckid.serving.result import LEAD, SAFETY
-from wreckid.serving.translation import translation
+from wreckid.serving.translation import ENGLISH, translation
 from wreckid.serving.words import headline, name_of
 
 

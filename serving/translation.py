@@ -5,7 +5,7 @@ by their wording, with places for what differs, and says them in its language.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -15,9 +15,16 @@ import polib
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from wreckid.serving.language import ENGLISH
 from wreckid.serving.sentences import SAID, sentences
 
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "ru": "Русский",
+    "kk": "Қазақша",
+    "uk": "Українська",
+}
+"""The languages of the page by ISO 639 code, each under its own name."""
+ENGLISH = "en"
 LOCALE = Path(__file__).with_name("locale")
 PLACE = re.compile(r"\{(\w+)\}")
 LONGEST = 600

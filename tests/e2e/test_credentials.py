@@ -18,8 +18,7 @@ from fastapi.testclient import TestClient
 from wreckid.model.release import Release
 from wreckid.serving import credentials as credentials_module
 from wreckid.serving.credentials import credentials
-from wreckid.serving.language import LANGUAGES
-from wreckid.serving.translation import translation
+from wreckid.serving.translation import LANGUAGES, translation
 from wreckid.serving.words import CREDENTIALS
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.model.release import Release
-from wreckid.serving.form import COUNTS, choices
+from wreckid.serving.choices import COUNTS, choices
 
 if TYPE_CHECKING:
     from tests.conftest import Finished

@@ -19,11 +19,11 @@ from wreckid.model.release import Release
 from wreckid.serving import translation as module
 from wreckid.serving.api import create_app
 from wreckid.serving.doors.keys import Keys
-from wreckid.serving.language import CHOICE, ENGLISH, LANGUAGES
+from wreckid.serving.language import CHOICE
 from wreckid.serving.result import LEAD, SAFETY
 from wreckid.serving.sentences import sentences
 from wreckid.serving.settings import Settings
-from wreckid.serving.translation import message_file, translation
+from wreckid.serving.translation import ENGLISH, LANGUAGES, message_file, translation
 
 MakePhoto = Callable[..., bytes]
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]

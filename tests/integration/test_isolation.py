@@ -12,26 +12,32 @@ if TYPE_CHECKING:
 FOREIGN = ("torch", "timm", "torchvision", "mitsuba", "trimesh", "scipy", "ray", "wreckid.training")
 
 
-@pytest.mark.parametrize("door", ["wreckid.serving.api", "wreckid.serving.cli"])
-def test_serving_imports_nothing_of_training(door: str) -> None:
-    code = f"import sys, {door}; print(*sorted(sys.modules))"
+def loaded_by(module: str) -> set[str]:
+    """All that a fresh process has loaded once it has imported a module."""
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert door in loaded
-    assert not loaded & set(FOREIGN)
+    assert module in loaded
+    return loaded
+
+
+@pytest.mark.parametrize("door", ["wreckid.serving.api", "wreckid.serving.cli"])
+def test_serving_imports_nothing_of_training(door: str) -> None:
+    assert not loaded_by(door) & set(FOREIGN)
 
 
 @pytest.mark.parametrize("door", ["wreckid.serving.api", "wreckid.serving.client"])
 def test_what_only_a_store_needs_is_not_imported(door: str) -> None:
-    code = f"import sys, {door}; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"sqlalchemy", "alembic", "psycopg"}
+    assert not loaded_by(door) & {"sqlalchemy", "alembic", "psycopg"}
+
+
+def test_an_evidence_folder_needs_no_web_framework() -> None:
+    assert not loaded_by("wreckid.serving.folder") & {"starlette", "fastapi", "uvicorn"}
 
 
 def test_the_command_line_starts_light() -> None:
-    code = "import sys, wreckid.serving.cli; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"onnxruntime", "fastapi", "uvicorn", "PIL", "numpy"}
+    heavy = {"onnxruntime", "fastapi", "uvicorn", "PIL", "numpy"}
+    assert not loaded_by("wreckid.serving.cli") & heavy
 
 
 @pytest.mark.parametrize("verb", ["batch", "render"])

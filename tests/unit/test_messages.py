@@ -17,9 +17,14 @@ from wreckid.model.verdict import Grounds, Thresholds, Verdict, decide
 from wreckid.model.weighing import unseen, weigh
 from wreckid.serving import translation as module
 from wreckid.serving.candidates import labels
-from wreckid.serving.form import choices
-from wreckid.serving.language import ENGLISH, LANGUAGES
-from wreckid.serving.translation import PLACE, message_file, translation
+from wreckid.serving.choices import choices
+from wreckid.serving.translation import (
+    ENGLISH,
+    LANGUAGES,
+    PLACE,
+    message_file,
+    translation,
+)
 from wreckid.serving.words import headline, movement, statement
 
 ROOM = Path(module.__file__).parent
