@@ -38,15 +38,17 @@ pieces are left out: where a release names hardly any, five photos cannot show w
 
 
 def another_camera(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """An old phone: few pixels, a warm cast, dark corners, grain, strong compression."""
+    """A night-vision device: green phosphor, few pixels, a dark rim, grain."""
     width, height = picture.size
-    small = picture.resize((width * 5 // 8, height * 5 // 8)).filter(ImageFilter.GaussianBlur(0.7))
-    pixels = np.asarray(small.resize((width, height)), np.float32) * (1.12, 1.0, 0.78)
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    pixels *= (1 - 0.3 * (x**2 + y**2) / 2)[:, :, None]
-    pixels += rng.normal(0, 9, (height, width, 1))
+    small = picture.convert("L").resize((width // 2, height // 2))
+    light = np.asarray(small.filter(ImageFilter.GaussianBlur(0.7)), np.float32) / 255
+    grain = np.sqrt(light + 0.05) * rng.normal(0, 0.06, light.shape)
+    y, x = np.mgrid[-1 : 1 : light.shape[0] * 1j, -1 : 1 : light.shape[1] * 1j]
+    seen = (light + grain) * (1 - 0.35 * (x**2 + y**2))
+    phosphor = seen[:, :, None] * np.array([0.45, 1.0, 0.4])
+    pixels = (phosphor * 255).clip(0, 255).astype(np.uint8)
     file = BytesIO()
-    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=35)
+    Image.fromarray(pixels).resize((width, height)).save(file, "JPEG", quality=60)
     return Image.open(file)
 
 

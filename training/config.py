@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wreckid.datasets.errors import SetupError, first_problem
 
@@ -35,6 +35,9 @@ class TrainConfig(BaseModel):
     sketch_share: Rate = Field(0.7, description="Share of sketches among the rendered pictures.")
     from_release: Path | None = Field(
         None, description="Folder of a release to go on from, instead of ImageNet weights."
+    )
+    release_share: Share = Field(
+        0.0, description="Share of the release's weights in the finished ones (WiSE-FT)."
     )
     photos: Path | None = Field(
         None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
@@ -76,6 +79,12 @@ class TrainConfig(BaseModel):
     averaging: Share = Field(0.995, description="Decay of the moving average of the weights.")
     workers: Annotated[int, Field(ge=0)] = Field(1, description="Processes that read pictures.")
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _has_what_it_shares(self) -> Self:
+        if self.release_share and self.from_release is None:
+            raise ValueError("release_share needs from_release")
+        return self
 
     @property
     def sizes(self) -> tuple[int, ...]:

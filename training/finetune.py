@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import safetensors.torch
@@ -26,7 +27,7 @@ from wreckid.training.data import DataError, EvaluationSet, read_data
 from wreckid.training.environment import libraries
 from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
-from wreckid.training.ownphotos import load_release_weights
+from wreckid.training.ownphotos import drawn_back, load_release_weights
 from wreckid.training.team import gathered
 
 RUN = "run.json"
@@ -75,6 +76,9 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
         start = load_release_weights(network, classes, families, release)
     else:
         start = load_starting_weights(network, config.architecture)
+    begun = {name: values.clone() for name, values in network.state_dict().items()}
+    new = [number for number, name in enumerate(classes) if name not in known]
+    finish = partial(drawn_back, start=begun, share=config.release_share, new=new)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]
     run = Run(folder, config, classes, specs[-1], start, len(material.all))
@@ -82,13 +86,14 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
         material.epochs(classes, specs),
         EvaluationSet(heldout, classes, specs[-1]),
         _numbers(families),
+        finish,
     )
     with gathered() as team:
         if team.leads:
             _begin(run)
-        for row, average in learn(network, lesson, config, folder, team):
+        for row, finished in learn(network, lesson, config, folder, team):
             if team.leads:
-                _record(run, row, average)
+                _record(run, row, finished)
     return run
 
 
@@ -139,9 +144,9 @@ def _begin(run: Run) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _record(run: Run, row: dict[str, float], average: nn.Module) -> None:
-    """Keep the averaged weights and add a row to the curves."""
-    safetensors.torch.save_model(average, str(run.folder / WEIGHTS))
+def _record(run: Run, row: dict[str, float], finished: nn.Module) -> None:
+    """Keep the finished weights and add a row to the curves."""
+    safetensors.torch.save_model(finished, str(run.folder / WEIGHTS))
     rows = [*_rows_before(run.folder / CURVES, row["epoch"]), {k: str(v) for k, v in row.items()}]
     with (run.folder / CURVES).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(row))

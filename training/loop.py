@@ -1,6 +1,6 @@
 """The epochs of a fine-tune: batches, rates, averages, checkpoints."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,13 @@ class Lesson:
         epochs: one after another.
         checking: held-out pictures.
         family_of: int[C], the number of the family of each class.
+        finish: what is made of the averaged network after each epoch.
     """
 
     epochs: tuple[Epoch, ...]
     checking: EvaluationSet
     family_of: Tensor
+    finish: Callable[[nn.Module], nn.Module] = lambda average: average
 
 
 def learn(
@@ -57,7 +59,7 @@ def learn(
     """Train epoch by epoch, from the last checkpoint of the folder on.
 
     Yields:
-        After each epoch the row for the curves, and the averaged network.
+        After each epoch the row for the curves, and the finished network.
     """
     network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
@@ -94,9 +96,10 @@ def learn(
                 progress.advance(task)
             if team.leads:
                 checkpoint.save(folder, epoch + 1, modules, optimizer)
-            top1 = accuracy(average.module, lesson.checking, config.batch_size, team.device)
+            finished = lesson.finish(average.module)
+            top1 = accuracy(finished, lesson.checking, config.batch_size, team.device)
             row = {"epoch": epoch + 1, "loss": total / batches[epoch], "heldout_top1": top1}
-            yield row, average.module
+            yield row, finished
 
 
 class Criterion(nn.Module):

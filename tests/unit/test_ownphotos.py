@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import WreckNetwork
@@ -14,7 +16,7 @@ from wreckid.model.release import WEIGHTS, Release, ReleaseFacts, write_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, LabelledPhoto
 from wreckid.training.material import Material
-from wreckid.training.ownphotos import gentle_config, load_release_weights
+from wreckid.training.ownphotos import drawn_back, gentle_config, load_release_weights
 
 OLD = ("shahed-131", "shahed-136", "orlan-10", NOT_A_UAV)
 NEW = ("banshee-300-400", "orlan-10", "shahed-131", "shahed-136", NOT_A_UAV)
@@ -67,6 +69,25 @@ def test_a_type_of_a_new_family_starts_as_the_mean_of_all(
     begun = network(len(classes))
     load_release_weights(begun, classes, catalogue().families_of(classes), release)
     assert torch.allclose(begun.head.weight[3], trained.head.weight.float().mean(dim=0))
+
+
+@given(share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_finished_weights_lie_between_start_and_what_was_learnt(share: float, seed: int) -> None:
+    torch.manual_seed(seed)
+    start, learnt, new = network(4).state_dict(), network(4), [1, 3]
+    before = {name: values.clone() for name, values in learnt.state_dict().items()}
+    drawn = drawn_back(learnt, start, share, new).state_dict()
+    for name, values in drawn.items():
+        between = share * start[name] + (1 - share) * before[name]
+        if name.startswith("head."):
+            between[new] = before[name][new]
+        assert torch.allclose(values.double(), between.double(), atol=1e-6)
+        assert torch.equal(learnt.state_dict()[name], before[name])
+
+
+def test_a_share_of_a_release_needs_one() -> None:
+    with pytest.raises(ValueError, match="release_share needs from_release"):
+        TrainConfig.model_validate({"train": "t", "heldout": "h", "release_share": 0.5})
 
 
 def test_another_architecture_is_refused(release: Release) -> None:
