@@ -4,6 +4,9 @@ The recipe is that of timm's `inference.py` as a plain loop: decode the whole ph
 the same network in torch, batch by batch. The bound is what the cores could do if a photo were
 decoded and put through the network and nothing else. Core time a photo, of all threads and
 processes, says the same where other work on the machine takes the wall clock away.
+
+With `--memory COUNT` instead: the most memory of whole runs, to the seal, over 1,000 small
+photos and over COUNT.
 """
 
 import argparse
@@ -40,6 +43,14 @@ def make_photos(folder: Path, count: int) -> None:
     for number in range(count):
         photo = Image.fromarray(np.roll(large, 16 * number, axis=1))
         photo.save(folder / f"{number:05}.jpg", "JPEG", quality=88)
+
+
+def make_small_photos(folder: Path, numbers: range) -> None:
+    """Write small JPEGs, none of which looks like another."""
+    for number in numbers:
+        noise = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
+        photo = Image.fromarray(noise).resize((320, 240), Image.Resampling.BICUBIC)
+        photo.save(folder / f"{number:06}.jpg", "JPEG", quality=88)
 
 
 @dataclass(frozen=True)
@@ -105,14 +116,36 @@ def batches(photos: list[Path]) -> Iterator[list[Path]]:
     return iter(lambda: list(islice(remaining, BATCH)), [])
 
 
-def measure(folder: Path, count: int, release: Release) -> None:
-    """Measure both ways and the bound in this run, and print them as a table."""
-    make_photos(folder, count)
+def cost_of_batch(folder: Path, count: int, release: Release) -> Cost:
+    """What `wreckid batch` costs for each of `count` photos, from its start to the seal."""
     wreckid = [str(Path(sys.executable).with_name("wreckid")), "batch", str(folder)]
     with tempfile.TemporaryDirectory() as out:
         command = [*wreckid, "--out", out, "--release", str(release.folder), "--progress", "quiet"]
-        ours = cost(command, count)
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        return cost(command, count)
+
+
+def most_memory() -> float:
+    """MiB of the largest process that was started from here."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def measure_memory(folder: Path, count: int, release: Release) -> None:
+    """Run over few photos and over many, and print the most memory of each run."""
+    table = Table("Photos", "Photos/s", "MiB", title=f"{release.manifest.name}, small JPEGs")
+    there = 0
+    for wanted in (1000, count):
+        make_small_photos(folder, range(there, wanted))
+        there = wanted
+        one = cost_of_batch(folder, wanted, release)
+        table.add_row(str(wanted), f"{1 / one.wall:.1f}", f"{most_memory():.0f}")
+    Console().print(table)
+
+
+def measure(folder: Path, count: int, release: Release) -> None:
+    """Measure both ways and the bound in this run, and print them as a table."""
+    make_photos(folder, count)
+    ours = cost_of_batch(folder, count, release)
+    memory = most_memory()
     loop = [sys.executable, __file__, "--release", str(release.folder), "--loop", str(folder)]
     theirs = cost(loop, count)
     cores = os.cpu_count() or 1
@@ -149,13 +182,17 @@ def main() -> None:
     parser.add_argument("--release", type=Path, help="a release folder; the shipped one by default")
     parser.add_argument("--count", type=int, default=240, help="photos")
     parser.add_argument("--loop", type=Path, help="run the plain loop over a folder, no more")
+    parser.add_argument("--memory", type=int, help="run over so many small photos instead")
     given = parser.parse_args()
     release = shipped_release() if given.release is None else read_release(given.release)
     if given.loop is not None:
         plain_loop(given.loop, release)
         return
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), given.count, release)
+        if given.memory is not None:
+            measure_memory(Path(folder), given.memory, release)
+        else:
+            measure(Path(folder), given.count, release)
 
 
 if __name__ == "__main__":
