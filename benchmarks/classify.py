@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from fastapi.testclient import TestClient
+from made import PHONE, jpeg, noise
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -21,16 +22,6 @@ from wreckid.serving.api import create_app
 from wreckid.serving.engine import Engine
 
 COLD_RUNS, WARM_RUNS = 7, 30
-
-
-def made_photo() -> bytes:
-    """A 4000 x 3000 JPEG of coloured noise, about as detailed as a phone's."""
-    noise = np.random.default_rng(1).integers(0, 255, (525, 700, 3), np.uint8)
-    file = BytesIO()
-    Image.fromarray(noise).resize((4000, 3000), Image.Resampling.BICUBIC).save(
-        file, "JPEG", quality=88
-    )
-    return file.getvalue()
 
 
 def median_ms(action: Callable[[], object], runs: int) -> float:
@@ -73,7 +64,7 @@ def main() -> None:
     parser.add_argument("--release", type=Path, help="a release folder; the shipped one by default")
     folder = parser.parse_args().release
     release = shipped_release() if folder is None else read_release(folder)
-    data = made_photo()
+    data = jpeg(noise(PHONE))
     with tempfile.TemporaryDirectory() as place:
         photo = Path(place) / "photo.jpg"
         photo.write_bytes(data)

@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from made import PHONE, jpeg, noise
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -37,20 +38,19 @@ SAMPLE = 2 * BATCH
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """Write distinct 4000 x 3000 JPEGs of coloured noise, about as detailed as a phone's."""
-    noise = np.random.default_rng(1).integers(0, 255, (525, 700, 3), np.uint8)
-    large = np.asarray(Image.fromarray(noise).resize((4000, 3000), Image.Resampling.BICUBIC))
+    """Write distinct photos as a phone takes them."""
+    large = np.asarray(noise(PHONE))
     for number in range(count):
         photo = Image.fromarray(np.roll(large, 16 * number, axis=1))
-        photo.save(folder / f"{number:05}.jpg", "JPEG", quality=88)
+        (folder / f"{number:05}.jpg").write_bytes(jpeg(photo))
 
 
 def make_small_photos(folder: Path, numbers: range) -> None:
     """Write small JPEGs, none of which looks like another."""
     for number in numbers:
-        noise = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
-        photo = Image.fromarray(noise).resize((320, 240), Image.Resampling.BICUBIC)
-        photo.save(folder / f"{number:06}.jpg", "JPEG", quality=88)
+        patches = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
+        photo = Image.fromarray(patches).resize((320, 240), Image.Resampling.BICUBIC)
+        (folder / f"{number:06}.jpg").write_bytes(jpeg(photo))
 
 
 @dataclass(frozen=True)

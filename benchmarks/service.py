@@ -17,13 +17,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import httpx2
-import numpy as np
 import psutil
-from PIL import Image
+from made import jpeg, noise
 from rich import box
 from rich.console import Console
 from rich.progress import track
@@ -107,12 +105,9 @@ class Cell:
 
 
 def upload(size: tuple[int, int]) -> Upload:
-    """A JPEG of coloured noise, about as detailed as a phone's."""
-    noise = np.random.default_rng(1).integers(0, 255, (size[1] * 7 // 40, size[0] * 7 // 40, 3))
-    file = BytesIO()
-    photo = Image.fromarray(noise.astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
-    photo.save(file, "JPEG", quality=88)
-    made = httpx2.Request("POST", "http://made", files={"photos": ("a.jpg", file.getvalue())})
+    """A request with a photo of that width and height."""
+    photo = jpeg(noise(size))
+    made = httpx2.Request("POST", "http://made", files={"photos": ("a.jpg", photo)})
     return Upload(made.read(), {"Content-Type": made.headers["Content-Type"]})
 
 

@@ -1,11 +1,22 @@
-"""The one family of expected failures, and the words for what pydantic refuses."""
+"""The one family of expected failures, and words for common ones."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
 class SetupError(Exception):
     """Something that was set up or asked for cannot work; the message is what to tell a person."""
+
+
+def refuse_unless_empty(out: Path) -> None:
+    """See that nothing would be mixed with what is there already.
+
+    Raises:
+        SetupError: the folder holds something.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise SetupError(f"{out} is not empty: choose another --out.")
 
 
 def first_problem(problems: Sequence[Any], *within: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wreckid.datasets.catalogue import NOT_A_UAV
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, refuse_unless_empty
 from wreckid.serving.store.export import archive_names, files_of
 from wreckid.serving.store.item import Item, Said
 from wreckid.serving.store.items import Items
@@ -57,8 +57,7 @@ def hand_on(items: Items, out: Path) -> Handed:
     Raises:
         SetupError: the folder is not empty, or nothing is decided.
     """
-    if out.exists() and any(out.iterdir()):
-        raise SetupError(f"{out} is not empty: choose another --out.")
+    refuse_unless_empty(out)
     decided = [(item, said) for item in _all(items) if (said := item.decision)]
     named = sorted((one for one in decided if _label(one[1])), key=lambda one: _believed(*one))
     if not named:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wreckid.datasets.catalogue import Catalogue
+from wreckid.datasets.errors import refuse_unless_empty
 from wreckid.model.preprocessing import Failure, decode
 from wreckid.serving.camera import Tags, camera_data
 from wreckid.serving.duplicates import fingerprint
@@ -41,10 +42,10 @@ def import_photos(origin: Path, out: Path, catalogue: Catalogue) -> Taken:
         catalogue: names the types.
 
     Raises:
+        SetupError: the folder is not empty.
         PhotosError: a label, incident or source is missing or unclear, or no photo can be read.
     """
-    if out.exists() and any(out.iterdir()):
-        raise PhotosError(f"{out} is not empty: choose another --out.")
+    refuse_unless_empty(out)
     reader, listed = list_labelled(origin)
     identifiers = Labels(catalogue).identifiers(one.type for one in listed)
     (out / PICTURES).mkdir(parents=True, exist_ok=True)
