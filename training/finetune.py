@@ -98,15 +98,15 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
 
 
 def read_run(folder: Path) -> Run:
-    """Read the record of a run.
+    """Read the record of a run that came to its end.
 
     Raises:
-        DataError: the folder holds none.
+        DataError: the folder holds none, or one that was stopped.
     """
     if not (folder / RUN).is_file() or not (folder / WEIGHTS).is_file():
-        raise DataError(f"{folder} holds no finished run: make one with wreckid train CONFIG.")
+        raise DataError(f"{folder} holds no finished run: make one with wreckid train.")
     record = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    return Run(
+    run = Run(
         folder,
         TrainConfig.model_validate(record["config"]),
         tuple(record["classes"]),
@@ -114,6 +114,13 @@ def read_run(folder: Path) -> Run:
         StartingWeights.model_validate(record["starting_weights"]),
         record["pictures"],
     )
+    done = len(_rows_before(folder / CURVES, epoch=run.config.epochs + 1))
+    if done < run.config.epochs:
+        raise DataError(
+            f"{folder} was stopped after {done} of {run.config.epochs} epochs:"
+            " repeat the command that began it."
+        )
+    return run
 
 
 def _classes(labels: set[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
@@ -286,7 +287,18 @@ def refusal(done: "Finished") -> str:
 
 def test_a_run_that_is_none_is_refused(wreckid: Wreckid, tmp_path: Path) -> None:
     done = wreckid("release", tmp_path, "--name", "x", "--version", "1")
-    assert "holds no finished run: make one with wreckid train CONFIG" in refusal(done)
+    assert "holds no finished run: make one with wreckid train" in refusal(done)
+
+
+def test_a_run_that_was_stopped_is_not_released(
+    wreckid: Wreckid, trained: Path, tmp_path: Path
+) -> None:
+    stopped = Path(shutil.copytree(trained, tmp_path / "stopped"))
+    heads = (stopped / "curves.csv").read_text().splitlines()[0]
+    (stopped / "curves.csv").write_text(f"{heads}\n")
+    done = wreckid("release", stopped, "--name", "x", "--version", "1", "--out", tmp_path / "out")
+    assert "stopped after 0 of 1 epochs: repeat the command that began it" in refusal(done)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_wrong_configuration_is_refused(wreckid: Wreckid, workshop: Path) -> None:
