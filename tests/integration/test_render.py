@@ -216,6 +216,13 @@ def test_every_damage_is_drawn_at_times() -> None:
     assert all(share > 0 for share in SHARES.values())
 
 
+def test_only_the_damages_of_a_job_are_drawn(tmp_path: Path) -> None:
+    wanted = {"nose-in": 1.0, "burnt-out": 3.0}
+    drawn = job(tmp_path, pixels=32, quick=True, damages=wanted)
+    found = {render_one(drawn, number)["damage"] for number in range(12)}
+    assert found & set(SHARES) == set(wanted)
+
+
 @pytest.fixture
 def surroundings(tmp_path: Path) -> Surroundings:
     """A green photo and a sky of even light."""
