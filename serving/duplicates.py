@@ -1,6 +1,7 @@
 """Photos that are the same, or look the same: a repost is no second witness."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import combinations_with_replacement
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,8 @@ LEAST_QUALITY = 50
 NEAR = 31
 """Most bits, of 256, in which the PDQ hashes of one picture differ (Meta, 2019)."""
 BITS = 256
-BLOCK = 256
-"""Hashes that are compared with all others at once; bounds the memory."""
+BLOCK = 1024
+"""Hashes that are compared with as many others at once; bounds the memory."""
 
 Groups = list[list[int]]
 
@@ -79,17 +80,15 @@ def _leader(leaders: list[int], number: int) -> int:
 
 
 def _near_pairs(hashes: Sequence[str]) -> Iterator[tuple[int, int]]:
-    signs = _signs(hashes)
-    for start in range(0, len(signs), BLOCK):
-        agreement = signs[start : start + BLOCK] @ signs[start:].T
-        firsts, seconds = np.nonzero(agreement >= BITS - 2 * NEAR)
-        later = firsts < seconds
-        yield from zip(
-            (firsts[later] + start).tolist(), (seconds[later] + start).tolist(), strict=True
-        )
-
-
-def _signs(hashes: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Bits as -1 and 1, [N, 256]; their products count the bits that agree."""
     packed = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, BITS // 8)
+    starts = range(0, len(packed), BLOCK)
+    for start, other in combinations_with_replacement(starts, 2):
+        one, another = (_signs(packed[at : at + BLOCK]) for at in (start, other))
+        firsts, seconds = np.nonzero(one @ another.T >= BITS - 2 * NEAR)
+        pairs = zip((firsts + start).tolist(), (seconds + other).tolist(), strict=True)
+        yield from (pair for pair in pairs if pair[0] < pair[1])
+
+
+def _signs(packed: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Bits of uint8[N, 32] as -1 and 1, [N, 256]; their products count the bits that agree."""
     return np.unpackbits(packed, axis=1).astype(np.float32) * 2 - 1
