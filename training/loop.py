@@ -50,7 +50,7 @@ class Lesson:
     epochs: tuple[Epoch, ...]
     checking: EvaluationSet
     family_of: Tensor
-    finish: Callable[[nn.Module], nn.Module] = lambda average: average
+    finish: Callable[[nn.Module], nn.Module]
 
 
 def learn(
