@@ -82,6 +82,7 @@ def ran(*arguments: str | Path) -> str:
 def trained(workshop: Path) -> Path:
     """The run that `wreckid train` leaves."""
     printed = ran("train", workshop / "config.yaml", "--out", workshop / "run")
+    assert "Epoch 1 of 1: loss" in printed
     assert f"3 classes from 144 pictures: {workshop / 'run'}" in printed
     return workshop / "run"
 
