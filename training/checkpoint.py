@@ -21,7 +21,7 @@ def save(
         for key, value in module.state_dict().items()
     }
     for number, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{key}": value for key, value in state.items()}
+        tensors |= {f"optimizer.{number}.{key}": value.contiguous() for key, value in state.items()}
     part = folder / f"{CHECKPOINT}.part"
     safetensors.torch.save_file(tensors, part, {"epoch": str(epoch)})
     part.replace(folder / CHECKPOINT)

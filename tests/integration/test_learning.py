@@ -34,6 +34,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
         "batch_size": 4,
         "batch_statistics": "trained",
         "family_weight": 0.5,
+        "frozen_stages": 0,
         "workers": 0,
     }
     return TrainConfig(**wanted)
