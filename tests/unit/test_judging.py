@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from wreckid.training.judging.corruptions import CORRUPTIONS, LEVELS, corrupted
-from wreckid.training.judging.intervals import bootstrapped, proportion
+from wreckid.training.judging.intervals import bootstrapped, if_confidence_held, proportion
 from wreckid.training.judging.measures import (
     accuracy_at,
     among_first,
@@ -62,6 +62,26 @@ def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_law() -> None:
     assert figure["low"] == pytest.approx(sample.mean() - 1.96 * error, abs=0.04)
     assert figure["high"] == pytest.approx(sample.mean() + 1.96 * error, abs=0.04)
     assert figure["count"] == 400
+
+
+def test_answers_as_right_as_they_are_sure_are_right_by_the_binomial_law() -> None:
+    def share(_: np.ndarray, right: np.ndarray) -> float:
+        return float(right.mean())
+
+    figure = if_confidence_held(share, np.full(100, 0.7))
+    assert figure["value"] == pytest.approx(0.7, abs=0.01)
+    assert figure["low"] == pytest.approx(0.61, abs=0.02)
+    assert figure["high"] == pytest.approx(0.79, abs=0.02)
+    assert if_confidence_held(share, np.empty(0)) == {"count": 0}
+
+
+def test_few_answers_look_ill_calibrated_by_chance_alone() -> None:
+    sure = np.random.default_rng(2).uniform(0.2, 1, 4000)
+    few, many = (if_confidence_held(calibration_error, sure[:count]) for count in (40, 4000))
+    assert few["value"] > 0.1
+    assert many["value"] < 0.03
+    certain = if_confidence_held(calibration_error, np.ones(40))
+    assert certain["value"] == certain["high"] == 0
 
 
 def test_rows_that_belong_together_are_resampled_together() -> None:

@@ -12,7 +12,7 @@ from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.serving.classifier import Classifier
 from wreckid.training.data import LabelledPhoto, data_hash
 from wreckid.training.judging.corruptions import CORRUPTIONS, LEVELS
-from wreckid.training.judging.intervals import bootstrapped, proportion
+from wreckid.training.judging.intervals import bootstrapped, if_confidence_held, proportion
 from wreckid.training.judging.judged import Harm, Judged, judge, read_photos
 from wreckid.training.judging.measures import (
     Flags,
@@ -168,6 +168,7 @@ def _confidence(judged: Sequence[Judged], classifier: Classifier) -> Figures:
         "log_loss": bootstrapped(log_loss, table.posterior, table.labels),
         "brier": bootstrapped(brier, table.posterior, table.labels),
         "ece": bootstrapped(calibration_error, table.confidence, table.right),
+        "ece_if_confidence_held": if_confidence_held(calibration_error, table.confidence),
         "aurc": bootstrapped(area_under_risks, table.confidence, table.right),
         "accuracy_at_50": proportion(accuracy_at(0.5, table.confidence, table.right)),
         "accuracy_at_80": proportion(accuracy_at(0.8, table.confidence, table.right)),

@@ -63,6 +63,26 @@ def bootstrapped(
     return _figure(value, interval.low, interval.high, count)
 
 
+def if_confidence_held(
+    statistic: Statistic, confidence: npt.NDArray[np.float64]
+) -> dict[str, float]:
+    """What chance alone makes of a statistic of confidence and rightness; its mean and 95 %.
+
+    Consistency resampling (Bröcker and Smith, 2007): answers are drawn to be right exactly as
+    often as their confidence says.
+
+    Args:
+        statistic: a function of confidence and rightness, bool[N].
+        confidence: float[N], one a photo.
+    """
+    if not len(confidence):
+        return {"count": 0}
+    draws = np.random.default_rng(SEED).random((RESAMPLES, len(confidence))) < confidence
+    values = np.array([statistic(confidence, right) for right in draws])
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return _figure(float(values.mean()), low, high, len(confidence))
+
+
 def _figure(value: float, low: float, high: float, count: int) -> dict[str, float]:
     return {
         "value": round(float(value), 4),
