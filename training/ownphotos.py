@@ -19,9 +19,16 @@ from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, LabelledPhoto
 from wreckid.training.photos.photoset import INDEX
 
-GENTLE = {"epochs": 4, "epoch_pictures": 3000, "head_factor": 2.0, "release_share": 0.5}
-"""What suits few photos (docs/experiments.md): a head that need not hurry, weights halfway between
-the release and what was learnt, and 12,000 pictures, which take minutes on 2 cores."""
+GENTLE = {
+    "epochs": 4,
+    "epoch_pictures": 3000,
+    "head_factor": 2.0,
+    "frozen_stages": 0,
+    "release_share": 0.5,
+}
+"""What suits few photos (docs/experiments.md): a head that need not hurry, first stages that get
+used to another camera, weights halfway between the release and what was learnt, and 12,000
+pictures, which take minutes on 2 cores."""
 
 
 def gentle_config(release: Release, photos: Path, renders: Path) -> TrainConfig:
