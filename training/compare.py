@@ -55,9 +55,14 @@ class Difference:
     @property
     def outcome(self) -> Outcome:
         """B against A; told apart by an interval without zero that chance does not explain."""
-        if self.chance > UNLIKELY or self.low <= 0 <= self.high:
+        if self.rests_on_few or self.low <= 0 <= self.high:
             return "not distinguishable"
         return "better" if self.low > 0 else "worse"
+
+    @property
+    def rests_on_few(self) -> bool:
+        """Whether the interval leaves out zero, and chance explains the incidents all the same."""
+        return self.chance > UNLIKELY and not self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,11 @@ class Comparison:
 
     def _remarks(self) -> Iterator[str]:
         yield "The first line decides. Of 20 types that are the same, one will seem to differ."
+        if self.top1.rests_on_few:
+            yield (
+                "Its interval leaves out zero, but too few incidents stand behind it: a count of"
+                f" them so uneven comes about by chance in {self.top1.chance:.0%} of cases."
+            )
         if self.left_out:
             yield f"{self.left_out} photos show types that neither release knows: left out."
 

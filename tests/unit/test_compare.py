@@ -1,11 +1,14 @@
 """Laws of paired differences."""
 
+from io import StringIO
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from wreckid.training.compare import Difference, difference
+from wreckid.training.compare import Comparison, Difference, difference
 
 pairs = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
@@ -41,6 +44,16 @@ def test_a_few_photos_prove_nothing_and_many_do() -> None:
     assert of([(False, True)] * 2).outcome == "not distinguishable"
     assert of([(False, True)] * 12).outcome == "better"
     assert of([(True, False)] * 12).outcome == "worse"
+
+
+def test_an_interval_that_few_incidents_stand_behind_is_explained() -> None:
+    """Five incidents won and none lost: one in sixteen by chance, whichever is better."""
+    first, second = np.zeros(8, np.bool_), np.arange(8) < 5
+    few = difference(first, second, np.arange(8).astype(str))
+    assert few.low > 0 and few.outcome == "not distinguishable"
+    shown = StringIO()
+    Console(width=400, file=shown).print(Comparison("A", "B", 0, few, few, {}).view())
+    assert "by chance in 6% of cases" in shown.getvalue()
 
 
 def test_photos_of_one_incident_say_less_than_independent_ones() -> None:
