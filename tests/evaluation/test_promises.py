@@ -40,6 +40,8 @@ TOLERANCE = 0.02
 """Between two machines, on the very pictures of the metrics."""
 FEW = 100
 """Pictures that are enough to find out weak weights."""
+MANY = 100
+"""Pictures from which on a floor is held against the figure itself, not against its interval."""
 NOISE = 5
 """Standard deviation of what is added to the head's weights, in theirs."""
 
@@ -69,12 +71,19 @@ def shortfalls(found: dict[str, Any], stated: dict[str, Any], same: bool) -> Ite
 
 
 def below_floors(found: dict[str, Any], floors: dict[str, Any]) -> Iterator[str]:
+    """What lies beyond its floor; of few pictures, what does with its whole interval."""
     for name, floor in floors["at_least"].items():
-        if found[name]["value"] < floor:
-            yield f"{name} is {found[name]['value']}, below {floor}"
+        reached = end(found[name], "high")
+        if reached < floor:
+            yield f"{name} reaches {reached}, not {floor}"
     for name, ceiling in floors["at_most"].items():
-        if found[name]["value"] > ceiling:
-            yield f"{name} is {found[name]['value']}, above {ceiling}"
+        kept = end(found[name], "low")
+        if kept > ceiling:
+            yield f"{name} is {kept} or more, above {ceiling}"
+
+
+def end(figure: dict[str, float], of_few: str) -> float:
+    return figure["value" if figure["count"] >= MANY else of_few]
 
 
 def stated_metrics(release: Release) -> dict[str, Any]:
@@ -109,6 +118,14 @@ def test_the_shipped_release_keeps_its_promises(name: str) -> None:
     same = stated.get("sha256") == data_hash(place)
     assert list(shortfalls(found, stated["catalogue"], same)) == []
     assert list(below_floors(found, FLOORS[name])) == []
+
+
+def test_a_floor_is_held_against_the_interval_of_few_pictures() -> None:
+    floors = {"at_least": {"top1": 0.5}, "at_most": {}}
+    figure = {"value": 0.48, "low": 0.3, "high": 0.66}
+    assert not list(below_floors({"top1": figure | {"count": 25}}, floors))
+    assert list(below_floors({"top1": figure | {"count": MANY}}, floors))
+    assert list(below_floors({"top1": figure | {"count": 25, "high": 0.49}}, floors))
 
 
 def test_weaker_weights_are_found_out(tmp_path: Path) -> None:
