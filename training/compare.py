@@ -55,14 +55,18 @@ class Difference:
     @property
     def outcome(self) -> Outcome:
         """B against A; told apart by an interval without zero that chance does not explain."""
-        if self.rests_on_few or self.low <= 0 <= self.high:
+        if self.rests_on_few or not self._leaves_out_zero:
             return "not distinguishable"
         return "better" if self.low > 0 else "worse"
 
     @property
     def rests_on_few(self) -> bool:
         """Whether the interval leaves out zero, and chance explains the incidents all the same."""
-        return self.chance > UNLIKELY and not self.low <= 0 <= self.high
+        return self.chance > UNLIKELY and self._leaves_out_zero
+
+    @property
+    def _leaves_out_zero(self) -> bool:
+        return not self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True)
