@@ -40,8 +40,9 @@ TOLERANCE = 0.02
 """Between two machines, on the very pictures of the metrics."""
 FEW = 100
 """Pictures that are enough to find out weak weights."""
-MANY = 100
-"""Pictures from which on a floor is held against the figure itself, not against its interval."""
+MANY = round(1 / TOLERANCE)
+"""Pictures of which one moves a share by no more than the tolerance: floors of fewer are held
+against intervals."""
 NOISE = 5
 """Standard deviation of what is added to the head's weights, in theirs."""
 
