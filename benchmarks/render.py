@@ -20,7 +20,7 @@ from rich.table import Table
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.datasets.pictures.camera import Camera, sensor
-from wreckid.datasets.pictures.scene import two_threads
+from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render, subjects
 from wreckid.datasets.spread import on_processes
@@ -54,7 +54,7 @@ def one_worker(count: int, pixels: int) -> float:
 
 def empty_picture(count: int, pixels: int) -> float:
     """Pictures a second of a plain under an even sky in this process."""
-    two_threads()
+    one_thread()
     camera = Camera(np.array([3.0, 0, 1]), np.zeros(3), np.array([0, 0, 1.0]), 40)
     scene = mi.load_dict(
         {

@@ -26,6 +26,6 @@ class SmoothNoise:
         self._phases = rng.uniform(0, 2 * np.pi, WAVES)
 
     def __call__(self, points: Array) -> Array:
-        """Values at float[N, dimensions] points in metres, as float[N]."""
-        waves: Array = np.sin(points @ self._waves + self._phases)
-        return np.asarray(waves.sum(axis=1) * np.sqrt(2 / WAVES))
+        """Values at float[N, dimensions] points in metres, as float[N], to six digits."""
+        angles = (points @ self._waves + self._phases).astype(np.float32)
+        return np.asarray(np.sin(angles).sum(axis=1) * np.sqrt(2 / WAVES), np.float64)

@@ -23,15 +23,16 @@ from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
 from wreckid.datasets.pictures.photograph import annotated, developed, jpeg, random_development
-from wreckid.datasets.pictures.scene import Shot, shoot, two_threads
+from wreckid.datasets.pictures.scene import Prop, Shot, shoot
 from wreckid.datasets.pictures.sketch import Model, sketched
+from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import confusers, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
-VERSION = 5
+VERSION = 6
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
@@ -174,7 +175,7 @@ def render_one(job: RenderJob, number: int) -> dict[str, Any]:
 
 
 def _at_work(job: RenderJob, numbers: Sequence[int]) -> list[Rendered]:
-    two_threads()
+    one_thread()
     return render_wreck(job, numbers)
 
 
@@ -197,7 +198,8 @@ def _camera(job: RenderJob, find: Find, rng: Rng) -> Callable[[Rng], Shot]:
     if job.quick:
         model = Model.of(find.wreck, find.scheme, rng)
         return partial(sketched, model, job.around, job.pixels)
-    return partial(shoot, find.wreck, find.scheme, job.around, job.pixels)
+    prop = Prop.of(find.wreck, find.scheme, rng)
+    return partial(shoot, prop, job.around, job.pixels)
 
 
 def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> Rendered:

@@ -81,12 +81,15 @@ class Livery:
         self._lines = _panel_lines(rng)
         self._letters = _letters(skins, self._frame, stencils, rng)
         self._ink = np.array(LETTERS[rng.integers(len(LETTERS))], np.float32)
-        self._soil = soil.astype(np.float32)
         fine, coarse = _noise(rng, 0.05), _noise(rng, 0.4)
-        amount = soil_amount(rng)
         self._fading = 1 + 0.06 * fine + 0.05 * _noise(rng, 0.2)
-        self._soiled = soil_cover(amount, fine, coarse)
-        self._sooted = soot_cover(burnt, fine, coarse)
+        dirt = (
+            (soil_cover(soil_amount(rng), fine, coarse), soil.astype(np.float32)),
+            (soot_cover(burnt, fine, coarse), SOOT),
+        )
+        self._covers = [
+            (_enlarged(share[..., None]), colour) for share, colour in dirt if share.any()
+        ]
         self._patches = _noise(rng, 0.25) > 0 if rng.random() < CAMOUFLAGED else None
 
     def drawn(self, colour: Array, second: Array) -> npt.NDArray[np.float32]:
@@ -94,10 +97,10 @@ class Livery:
         first = np.broadcast_to(colour, (*self._fading.shape, 3))
         patches = np.zeros_like(self._fading) if self._patches is None else self._patches
         paint = np.where(patches[..., None], second, first) * self._fading[..., None]
-        lined = _enlarged(np.clip(paint, 0.004, 0.9)) * self._lines
-        lettered = lined + self._letters * (self._ink - lined)
-        soiled = lettered + _enlarged(self._soiled[..., None]) * (self._soil - lettered)
-        return soiled + _enlarged(self._sooted[..., None]) * (SOOT - soiled)
+        light = _enlarged(np.clip(paint, 0.004, 0.9)) * self._lines
+        for share, cover in ((self._letters, self._ink), *self._covers):
+            light += share * (cover - light)
+        return light
 
     def coordinates(self, part: Part) -> Array:
         """Texture co-ordinates float[F, 3, 2] of the corners of a part's faces, v upwards."""

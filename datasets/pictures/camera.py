@@ -18,8 +18,8 @@ Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
 ALL = slice(None)
-SAMPLES = 3
-"""Light paths a pixel; a denoiser takes away the grain they leave."""
+SAMPLES = 2
+"""Light paths a pixel, spread over it and over the lights; a denoiser takes away their grain."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,13 @@ class Camera:
         steps = ((np.arange(pixels) + 0.5) / pixels * 2 - 1) * np.tan(np.radians(self.fov) / 2)
         across, along = steps[columns, None] * right, steps[rows, None, None] * down
         return np.asarray((forward + across + along).reshape(-1, 3))
+
+    def frame(self, points: Array, pixels: int) -> tuple[slice, slice]:
+        """Rows and columns of a picture's pixels that may show what lies between points."""
+        places = self.project(points)
+        low = np.clip(np.floor(places.min(axis=0) * pixels), 0, pixels).astype(int)
+        high = np.clip(np.ceil(places.max(axis=0) * pixels), 0, pixels).astype(int)
+        return slice(low[1], high[1]), slice(low[0], high[0])
 
     def facts(self, pixels: int) -> dict[str, float]:
         """What a manifest says of it; metres and degrees, scale where it looks at."""
@@ -121,7 +128,7 @@ def sensor(camera: Camera, pixels: int) -> dict[str, Any]:
             "pixel_format": "rgba",
             "rfilter": {"type": "box"},
         },
-        "sampler": {"type": "independent", "sample_count": SAMPLES},
+        "sampler": {"type": "multijitter", "sample_count": SAMPLES},
     }
 
 

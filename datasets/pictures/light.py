@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wreckid.datasets.pictures.camera import unit
+from wreckid.datasets.pictures.daylight import daylight
+from wreckid.datasets.pictures.threads import a_second_thread
 from wreckid.datasets.places.surroundings import Surroundings
 
 Array = npt.NDArray[np.float64]
@@ -27,7 +29,7 @@ def light_source(around: Surroundings, rng: Rng) -> tuple[dict[str, Any], str]:
         file = around.lights[rng.integers(len(around.lights))]
         return {"sky": _real_sky(file, rng)}, file.stem
     if choice < 0.78:
-        return {"sky": _clear_sky(rng)}, "clear"
+        return _clear_sky(rng), "clear"
     if choice < 0.92:
         return _overcast(rng), "overcast"
     return (_flash(rng), "flash") if choice < 0.96 else (_lamp(rng), "lamp")
@@ -42,15 +44,16 @@ def _real_sky(file: Path, rng: Rng) -> dict[str, Any]:
 @lru_cache(maxsize=SKIES_KEPT)
 def _environment(file: Path) -> Any:
     """An environment map, made smaller once rather than read for every picture."""
-    whole = mi.Bitmap(str(file)).convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
+    with a_second_thread():
+        read = mi.Bitmap(str(file))
+    whole = read.convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
     rows = min(SKY_ROWS, whole.height())
     return whole.resample(mi.ScalarVector2u(2 * rows, rows), clamp=(0.0, np.inf))
 
 
 def _clear_sky(rng: Rng) -> dict[str, Any]:
     rise, turn = np.radians(rng.uniform(6, 75)), rng.uniform(0, 2 * np.pi)
-    sun = [np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)]
-    return {"type": "sunsky", "sun_direction": sun, "turbidity": float(rng.uniform(2, 8))}
+    return daylight(float(rise), float(turn), float(rng.uniform(2, 8)))
 
 
 def _overcast(rng: Rng) -> dict[str, Any]:

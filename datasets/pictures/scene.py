@@ -3,16 +3,16 @@
 World axes: z up, ground at z = 0, lengths in metres.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-import drjit as dr
 import mitsuba as mi
 import mitsuba_oidn as oidn
 import numpy as np
 import numpy.typing as npt
 
-from wreckid.datasets.airframes.dressing import dressed, strewn
+from wreckid.datasets.airframes.dressing import Coat, dressed, strewn
 from wreckid.datasets.airframes.wreckage import Wreck
 from wreckid.datasets.geometry import Scheme
 from wreckid.datasets.pictures.backdrop import behind, laid_over
@@ -48,33 +48,51 @@ class Shot:
     truth: dict[str, Any]
 
 
-def two_threads() -> None:
-    """Keep Mitsuba to two threads a process; with one, its reader of EXR files waits for ever."""
-    dr.set_thread_count(2)
+@dataclass(frozen=True)
+class Prop:
+    """A wreck painted and soiled, ready to be set in scenes.
+
+    Attributes:
+        wreck: as it lies.
+        soil: linear colour of what it lay in, float[3].
+        shapes: what Mitsuba draws of it; none where there is nothing to see.
+    """
+
+    wreck: Wreck
+    soil: Array
+    shapes: dict[str, Any]
+
+    @classmethod
+    def of(cls, wreck: Wreck, scheme: Scheme, rng: Rng) -> Self:
+        """Paint a wreck in a colour scheme, and soil it."""
+        soil = soil_colour(rng)
+        coats = () if wreck.damage == NOTHING else dressed(wreck, scheme, soil, rng)
+        return cls(wreck, soil, _shapes("wreck", coats, rng))
 
 
-def shoot(wreck: Wreck, scheme: Scheme, around: Surroundings, pixels: int, rng: Rng) -> Shot:
+def _shapes(name: str, coats: Sequence[Coat], rng: Rng) -> dict[str, Any]:
+    return {f"{name}-{number}": shape(coat, rng) for number, coat in enumerate(coats)}
+
+
+def shoot(prop: Prop, around: Surroundings, pixels: int, rng: Rng) -> Shot:
     """Set a wreck in random surroundings and take one picture of it."""
+    wreck = prop.wreck
     setting = _setting(wreck, around, rng)
     there = () if wreck.damage == NOTHING else wreck.parts
     camera = aimed(wreck.parts, setting, rng)
     emitters, light_name = light_source(around, rng)
-    soil = soil_colour(rng)
     cluttered = setting == "ground" and rng.random() < CLUTTERED
     things = beside(wreck, rng) if cluttered else ()
-    coats = (
-        *(dressed(wreck, scheme, soil, rng) if there else ()),
-        *strewn(things, wreck, soil, rng),
-    )
     scene: dict[str, Any] = {
         "type": "scene",
         "integrator": {"type": "path", "max_depth": 3, "hide_emitters": setting == "backdrop"},
         "sensor": sensor(camera, pixels),
         **emitters,
-        **{f"coat{number}": shape(coat, rng) for number, coat in enumerate(coats)},
+        **prop.shapes,
+        **_shapes("thing", strewn(things, wreck, prop.soil, rng), rng),
     }
     if setting == "ground":
-        scene |= ground(wreck, soil, around, rng)
+        scene |= ground(wreck, prop.soil, around, rng)
     seed = int(rng.integers(2**31))
     rendered = _denoised(np.asarray(mi.render(mi.load_dict(scene, parallel=False), seed=seed)))
     light = rendered[..., :3]

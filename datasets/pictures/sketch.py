@@ -90,9 +90,9 @@ def _hidden(light: Light, seen: Mask, place: Light, rng: Rng) -> tuple[Light, Ma
 
 def _cast(skin: Skin, camera: Camera, pixels: int, sun: Sun, floor: float) -> Light:
     """Light times cover, cover, and cover by the wreck itself, float32[H, W, 5]."""
-    rows, columns = _framed(camera.project(skin.vertices), pixels)
+    rows, columns = camera.frame(skin.surfaces.vertices, pixels)
     ways = camera.rays(pixels * OVERSAMPLING, _finer(rows), _finer(columns))
-    meeting, face, places = skin.met(camera.eye, ways)
+    meeting, face, places = skin.surfaces.met(camera.eye, ways)
     above = places[:, 2] > floor
     meeting, face, places = meeting[above], face[above], places[above]
     values = np.zeros((len(ways), 5), np.float32)
@@ -104,13 +104,6 @@ def _cast(skin: Skin, camera: Camera, pixels: int, sun: Sun, floor: float) -> Li
     split = values.reshape(height, OVERSAMPLING, width, OVERSAMPLING, 5)
     sheet[rows, columns] = split.mean((1, 3))
     return sheet
-
-
-def _framed(points: Array, pixels: int) -> tuple[slice, slice]:
-    """Rows and columns of pixels that may show points given in 0..1."""
-    low = np.clip(np.floor(points.min(axis=0) * pixels), 0, pixels).astype(int)
-    high = np.clip(np.ceil(points.max(axis=0) * pixels), 0, pixels).astype(int)
-    return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 def _finer(pixels: slice) -> slice:

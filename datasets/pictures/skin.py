@@ -6,12 +6,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import trimesh
-from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from wreckid.datasets.airframes.dressing import Coat
+from wreckid.datasets.pictures.rays import Faces, Surfaces, off_zero
 
 Array = npt.NDArray[np.float64]
-Faces = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
 BLUENESS = np.array([-0.5, 0, 0.8])
@@ -50,7 +49,7 @@ class Skin:
     """Coats as arrays over all their faces, those of the wreck first.
 
     Attributes:
-        vertices: float[V, 3].
+        surfaces: what rays meet; its faces are numbered as everywhere here.
         own_faces: how many faces are the wreck's.
     """
 
@@ -58,46 +57,25 @@ class Skin:
         coats = (*own, *others)
         self.own_faces = sum(len(coat.mesh.faces) for coat in own)
         meshes = [coat.mesh for coat in coats]
-        mesh = trimesh.util.concatenate(meshes)
-        self._rays = RayMeshIntersector(mesh)
-        self.vertices = np.asarray(mesh.vertices)
-        self._triangles = np.asarray(mesh.triangles)
-        self._flat = np.asarray(mesh.face_normals)
+        self.surfaces = Surfaces(meshes)
         self._normals = np.concatenate([part.vertex_normals[part.faces] for part in meshes])
         self._colours = np.concatenate([coat.colours[coat.mesh.faces] for coat in coats])
         self._drawings = [coat.drawing for coat in coats]
         self._places = np.concatenate([_places(coat) for coat in coats])
-        faces = [len(part.faces) for part in meshes]
-        self._coat = np.repeat(np.arange(len(coats)), faces)
         self._sharpness = np.exp(rng.uniform(np.log(6), np.log(80), len(coats)))
         self._gloss = rng.uniform(0, 0.5, len(coats))
-        self._off = OFF_SKIN * float(np.linalg.norm(np.ptp(self.vertices, axis=0)))
-
-    def met(self, eye: Array, ways: Array) -> tuple[Faces, Faces, Array]:
-        """What ways float[N, 3] from an eye meet first.
-
-        Returns:
-            Which of the ways meet anything, int[M]; the faces they meet, int[M]; and where,
-            float[M, 3].
-        """
-        face = self._rays.intersects_first(np.broadcast_to(eye, ways.shape), ways)
-        meeting = np.nonzero(face >= 0)[0]
-        face, ways = face[meeting], ways[meeting]
-        flat = self._flat[face]
-        far = ((self._triangles[face, 0] - eye) * flat).sum(1) / _off_zero((ways * flat).sum(1))
-        return meeting, face, eye + ways * far[:, None]
+        self._off = OFF_SKIN * float(np.linalg.norm(np.ptp(self.surfaces.vertices, axis=0)))
 
     def in_shadow(self, places: Array, way: Array) -> npt.NDArray[np.bool_]:
         """Whether something stands between each of float[N, 3] places and the sun."""
-        start = places + way * self._off
-        return np.asarray(self._rays.intersects_any(start, np.broadcast_to(way, start.shape)))
+        return self.surfaces.hide(places + way * self._off, way)
 
     def light(self, face: Faces, places: Array, ways: Array, sun: Sun) -> npt.NDArray[np.float64]:
         """Linear light float[N, 3] that leaves places on faces against the ways they are met by."""
         weights = self._weights(face, places)
         ways = ways / np.linalg.norm(ways, axis=1, keepdims=True)
         normal = np.einsum("ncd,nc->nd", self._normals[face], weights)
-        normal /= _off_zero(np.linalg.norm(normal, axis=1))[:, None]
+        normal /= off_zero(np.linalg.norm(normal, axis=1))[:, None]
         normal *= np.where((normal * ways).sum(1) > 0, -1, 1)[:, None]
         lit = np.where(self.in_shadow(places + normal * self._off, sun.way), 0, sun.strength)
         up = 0.5 + 0.5 * normal[:, 2:]
@@ -105,7 +83,7 @@ class Skin:
         diffuse = colours * (
             (lit * np.clip(normal @ sun.way, 0, 1))[:, None] + up * sun.above + (1 - up) * sun.below
         )
-        shine = self._shine(self._coat[face], normal, ways, lit, sun)
+        shine = self._shine(self.surfaces.owner[face], normal, ways, lit, sun)
         return np.asarray(diffuse + shine)
 
     def _shine(self, coat: Faces, normal: Array, ways: Array, lit: Array, sun: Sun) -> Array:
@@ -120,14 +98,14 @@ class Skin:
 
     def _weights(self, face: Faces, places: Array) -> Array:
         """Barycentric co-ordinates float[N, 3] of places on faces."""
-        corners = self._triangles[face]
+        corners = self.surfaces.triangles[face]
         return np.asarray(trimesh.triangles.points_to_barycentric(corners, places))
 
     def _colour(self, face: Faces, weights: Array) -> Array:
         colours = np.einsum("ncd,nc->nd", self._colours[face], weights)
         across, up = np.einsum("ncd,nc->nd", self._places[face], weights).T
         for number, drawing in enumerate(self._drawings):
-            here = self._coat[face] == number
+            here = self.surfaces.owner[face] == number
             if drawing is not None and here.any():
                 height, width, _ = drawing.light.shape
                 row = np.clip((1 - up[here]) * height, 0, height - 1).astype(int)
@@ -141,8 +119,3 @@ def _places(coat: Coat) -> Array:
     if coat.drawing is None:
         return np.zeros((len(coat.mesh.faces), 3, 2))
     return np.asarray(coat.drawing.places[coat.mesh.faces])
-
-
-def _off_zero(values: Array) -> Array:
-    """Values no nearer to zero than can be divided by."""
-    return np.where(abs(values) < 1e-12, 1e-12, values)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import trimesh
-from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from wreckid.datasets.airframes.airframe import Part
 from wreckid.datasets.pictures.camera import Camera
+from wreckid.datasets.pictures.rays import Surfaces
 
 Array = npt.NDArray[np.float64]
 
@@ -46,38 +46,34 @@ def sight(
     """Look at parts among other things; whatever lies below the height of the floor is hidden."""
     if not parts:
         return Sight(np.zeros((pixels, pixels), bool), {})
-    eyes = _Eyes([part.mesh for part in (*parts, *others)], camera.eye, floor)
-    mask = np.isin(eyes.first(camera.rays(pixels)), range(len(parts)))
-    return Sight(mask.reshape(pixels, pixels), _in_sight(parts, eyes, camera))
+    surfaces = Surfaces([part.mesh for part in (*parts, *others)])
+    points = np.concatenate([part.mesh.vertices for part in parts])
+    rows, columns = camera.frame(points, pixels)
+    met = _first(surfaces, camera.eye, camera.rays(pixels, rows, columns), floor)
+    mask = np.zeros((pixels, pixels), bool)
+    mask[rows, columns] = ((met >= 0) & (met < len(parts))).reshape(mask[rows, columns].shape)
+    return Sight(mask, _in_sight(parts, surfaces, camera, floor))
 
 
-class _Eyes:
-    """Says which of several meshes is first met along a way from one point."""
-
-    def __init__(self, meshes: Sequence[trimesh.Trimesh], eye: Array, floor: float) -> None:
-        self._mesh = trimesh.util.concatenate(meshes)
-        self._owner = np.repeat(np.arange(len(meshes)), [len(mesh.faces) for mesh in meshes])
-        self._rays = RayMeshIntersector(self._mesh)
-        self._eye = eye
-        self._floor = floor
-
-    def first(self, ways: Array) -> npt.NDArray[np.int64]:
-        """Index of the mesh met along each of float[N, 3] directions, -1 for none."""
-        face = self._rays.intersects_first(np.broadcast_to(self._eye, ways.shape), ways)
-        normal = self._mesh.face_normals[face]
-        height = ((self._mesh.triangles_center[face] - self._eye) * normal).sum(axis=1)
-        met = self._eye[2] + ways[:, 2] * height / ((ways * normal).sum(axis=1) + 1e-12)
-        return np.where((face >= 0) & (met > self._floor), self._owner[face], -1)
+def _first(surfaces: Surfaces, eye: Array, ways: Array, floor: float) -> npt.NDArray[np.int64]:
+    """Number of the mesh met along each of float[N, 3] directions, -1 for none."""
+    meeting, face, places = surfaces.met(eye, ways)
+    above = places[:, 2] > floor
+    first = np.full(len(ways), -1)
+    first[meeting[above]] = surfaces.owner[face[above]]
+    return first
 
 
-def _in_sight(parts: Sequence[Part], eyes: _Eyes, camera: Camera) -> dict[str, float]:
+def _in_sight(
+    parts: Sequence[Part], surfaces: Surfaces, camera: Camera, floor: float
+) -> dict[str, float]:
     """For each part in sight, the share of its skin turned to the camera that is seen."""
     probes = [_probes(part.mesh, camera.eye) for part in parts]
     points = np.concatenate(probes)
     owner = np.repeat(np.arange(len(parts)), [len(places) for places in probes])
     place = camera.project(points)
     framed = ((place > 0) & (place < 1)).all(axis=1)
-    seen = framed & (eyes.first(points - camera.eye) == owner)
+    seen = framed & (_first(surfaces, camera.eye, points - camera.eye, floor) == owner)
     of_all, of_seen = (np.bincount(who, minlength=len(parts)) for who in (owner, owner[seen]))
     shares = of_seen / np.maximum(of_all, 1)
     return {

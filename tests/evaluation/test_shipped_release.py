@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
-from wreckid.datasets.pictures.scene import two_threads
+from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderJob, render_one, subjects
 from wreckid.model.network import create_network
@@ -46,7 +46,7 @@ def metrics(shipped: Release) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def made_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[LabelledPhoto, ...]:
     """A few renders of a seed that no release has seen, without real backgrounds or skies."""
-    two_threads()
+    one_thread()
     folder = tmp_path_factory.mktemp("made")
     (folder / "pictures").mkdir()
     job = RenderJob(subjects(catalogue()), Surroundings(), UNSEEN_SEED, 160, folder)

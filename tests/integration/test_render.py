@@ -22,7 +22,8 @@ from wreckid.datasets.airframes.wreckage import DAMAGES
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue, read_catalogue
 from wreckid.datasets.geometry import Scheme
 from wreckid.datasets.pictures.camera import Camera
-from wreckid.datasets.pictures.scene import shoot, two_threads
+from wreckid.datasets.pictures.scene import Prop, shoot
+from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import NOTHING, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import (
@@ -233,7 +234,7 @@ def surroundings(tmp_path: Path) -> Surroundings:
 
 
 def test_real_photos_and_skies_are_used(surroundings: Surroundings, tmp_path: Path) -> None:
-    two_threads()
+    one_thread()
     (tmp_path / "pictures").mkdir()
     rows = [
         render_one(job(tmp_path, around=surroundings, pixels=32, seed=5), number)
@@ -254,7 +255,8 @@ def test_an_empty_place_shows_no_wreck() -> None:
     shots = []
     for damage in (NOTHING, "confusers"):
         rng = np.random.default_rng(8)
-        shots.append(shoot(replace(wreck, damage=damage), scheme, Surroundings(), 32, rng).light)
+        prop = Prop.of(replace(wreck, damage=damage), scheme, rng)
+        shots.append(shoot(prop, Surroundings(), 32, rng).light)
     without_wreck, with_wreck = shots
     assert not np.allclose(without_wreck, with_wreck)
 

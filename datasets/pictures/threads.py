@@ -1,0 +1,25 @@
+"""How many threads Mitsuba works with in this process.
+
+A process for each core, with one thread each, draws more than threads that wait for one another.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import drjit as dr
+
+
+def one_thread() -> None:
+    """Keep Mitsuba to one thread."""
+    dr.set_thread_count(1)
+
+
+@contextmanager
+def a_second_thread() -> Iterator[None]:
+    """Lend Mitsuba a second thread: its reader of EXR files waits for ever without one."""
+    before = dr.thread_count()
+    dr.set_thread_count(2)
+    try:
+        yield
+    finally:
+        dr.set_thread_count(before)
