@@ -67,8 +67,8 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 64000 --size 192 --views 8 --quick --seed 5000 --out renders/sketches $(SURROUNDINGS)
-	$(WRECKID) render --count 21576 --size 224 --seed 1000 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 20000 --size 192 --views 8 --quick --seed 6001 --out renders/sketches $(SURROUNDINGS)
+	$(WRECKID) render --count 15000 --size 224 --views 2 --seed 9002 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 600 --size 224 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train
@@ -77,7 +77,7 @@ train: render ## Fine-tune the network of the release
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
-	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.7.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.8.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/

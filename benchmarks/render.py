@@ -72,13 +72,14 @@ def empty_picture(count: int, pixels: int) -> float:
 
 
 def main() -> None:
-    """Print the three rates and what they are to the first."""
+    """Print the rates and what they are to the first."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=64)
     options.add_argument("--size", type=int, default=256)
     wanted = options.parse_args()
     rates = {
         f"wreckid render, {os.cpu_count()} workers": whole_process(wanted.count, wanted.size),
+        "the same with --views 4": whole_process(wanted.count, wanted.size, "--views", "4"),
         "the same with --quick --views 8": whole_process(
             8 * wanted.count, wanted.size, "--quick", "--views", "8"
         ),

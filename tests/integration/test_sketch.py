@@ -125,7 +125,7 @@ def seen_from_the_side(skin: Skin) -> np.ndarray[Any, Any]:
     """Light of the lower plate's middle, looked at from beside and above, float[3]."""
     eye = np.array([3.0, 0, 1.0])
     ways = np.array([[0, 0, 0.0]]) - eye
-    meeting, face, places = skin.met(eye, ways)
+    meeting, face, places = skin.surfaces.met(eye, ways)
     assert meeting.tolist() == [0]
     return np.asarray(skin.light(face, places, ways, NOON)[0])
 
