@@ -23,7 +23,7 @@ from wreckid.datasets.catalogue import NOT_A_UAV, catalogue, read_catalogue
 from wreckid.datasets.geometry import Scheme
 from wreckid.datasets.pictures.camera import Camera
 from wreckid.datasets.pictures.scene import Prop, shoot
-from wreckid.datasets.pictures.threads import one_thread
+from wreckid.datasets.pictures.threads import a_second_thread, one_thread
 from wreckid.datasets.places.clutter import NOTHING, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import (
@@ -229,7 +229,8 @@ def surroundings(tmp_path: Path) -> Surroundings:
     """A green photo and a sky of even light."""
     Image.new("RGB", (80, 60), (30, 200, 30)).save(tmp_path / "meadow.jpg")
     sky = np.full((8, 16, 3), 0.5, np.float32)
-    mi.Bitmap(sky).write(str(tmp_path / "dome.exr"))
+    with a_second_thread():
+        mi.Bitmap(sky).write(str(tmp_path / "dome.exr"))
     return Surroundings((tmp_path / "meadow.jpg",), (tmp_path / "dome.exr",))
 
 
