@@ -16,7 +16,7 @@ def one_thread() -> None:
 
 @contextmanager
 def a_second_thread() -> Iterator[None]:
-    """Lend Mitsuba a second thread: without one it waits for ever for EXR files, read or written."""
+    """Lend Mitsuba a second thread: alone, one waits for ever for EXR files read or written."""
     before = dr.thread_count()
     dr.set_thread_count(2)
     try:
