@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from wreckid.datasets.airframes.airframe import Part, build, extents
+from wreckid.datasets.airframes.variation import varied
 from wreckid.datasets.airframes.wreckage import Wreck, posed, wrecked
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.errors import SetupError
@@ -32,7 +33,7 @@ from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
-VERSION = 6
+VERSION = 7
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 
@@ -284,9 +285,9 @@ def _find(job: RenderJob, rng: Rng) -> Find:
 
 
 def _stretched(geometry: Geometry, rng: Rng) -> tuple[Part, ...]:
-    """The airframe with proportions off by a few per cent, as published dimensions are."""
+    """The airframe with dimensions off by a few per cent, as published ones are."""
     scale = np.diag([*np.exp(rng.normal(0, 0.025, 3)), 1.0])
-    return tuple(part.moved(scale) for part in _airframe(geometry))
+    return tuple(part.moved(scale) for part in varied(_airframe(geometry), rng))
 
 
 _airframe = lru_cache(maxsize=64)(build)

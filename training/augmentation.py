@@ -8,9 +8,9 @@ from wreckid.model.preprocessing import InputSpec
 
 Box = tuple[int, int, int, int]
 
-NARROWEST, WIDEST = 0.55, 1.8
-"""Shapes of photos, width to height: a phone held upright and a wide screen."""
-WHOLE = 0.25
+NARROWEST, WIDEST = 0.5, 2.4
+"""Shapes of photos, width to height: a phone held upright and a strip cut from a press photo."""
+WHOLE = 0.4
 """Share of pictures that are looked at whole, however small the wreck is in them."""
 
 

@@ -18,6 +18,8 @@ Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
 
 ALL = slice(None)
+NEAR = 0.25
+"""Share of pictures taken from so near that the wreck does not fit into them."""
 SAMPLES = 2
 """Light paths a pixel, spread over it and over the lights; a denoiser takes away their grain."""
 
@@ -79,7 +81,7 @@ class Camera:
 
 
 def aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
-    """A camera from a likely side that fills a random share of its picture with the wreck."""
+    """A camera from a likely side: the wreck fills a share of its picture, or one part does."""
     corners = np.concatenate([part.mesh.vertices for part in parts])
     low, high = bounds(parts)
     centre, size = (low + high) / 2, float(np.linalg.norm(high - low))
@@ -88,15 +90,19 @@ def aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
     lean = rng.normal(0, 0.1)
     side = np.array([-np.sin(turn), np.cos(turn), 0])
     up = np.array([0, 0, 1.0]) * np.cos(lean) + side * np.sin(lean)
-    fov = float(rng.uniform(18, 65))
-    distance, fill = size * 1.5 / np.tan(np.radians(fov) / 2), rng.uniform(0.35, 1.15)
+    fov = float(rng.uniform(18, 80))
+    distance, fill = size * 1.5 / np.tan(np.radians(fov) / 2), rng.uniform(0.3, 1.15)
+    near = rng.random() < NEAR
     for _ in range(3):
         camera = Camera(centre + direction * distance, centre, up, fov)
         distance *= float(np.ptp(camera.project(corners), axis=0).max()) / fill
+    if near:
+        centre = parts[rng.integers(len(parts))].mesh.bounds.mean(axis=0)
+        distance *= fill / rng.uniform(1.15, 2.2)
     eye = centre + direction * distance
     if setting == "ground":
         eye[2] = max(eye[2], 0.12 * size)
-    target = centre + rng.normal(0, 0.06, 3) * size
+    target = centre + rng.normal(0, 0.06, 3) * min(size, distance)
     return Camera(eye, target, up, fov)
 
 
@@ -107,7 +113,7 @@ def _elevation(setting: str, rng: Rng) -> float:
     if setting == "backdrop":
         return float(np.radians(np.clip(rng.normal(15, 22), -45, 80)))
     low = rng.random() < 0.75
-    return float(np.radians(rng.uniform(3, 40) if low else rng.uniform(40, 85)))
+    return float(np.radians(rng.uniform(1, 40) if low else rng.uniform(40, 85)))
 
 
 def sensor(camera: Camera, pixels: int) -> dict[str, Any]:

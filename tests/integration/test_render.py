@@ -21,7 +21,7 @@ from wreckid.datasets.airframes.threeview import three_view
 from wreckid.datasets.airframes.wreckage import DAMAGES
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue, read_catalogue
 from wreckid.datasets.geometry import Scheme
-from wreckid.datasets.pictures.camera import Camera
+from wreckid.datasets.pictures.camera import Camera, aimed
 from wreckid.datasets.pictures.scene import Prop, shoot
 from wreckid.datasets.pictures.threads import a_second_thread, one_thread
 from wreckid.datasets.places.clutter import NOTHING, empty_place
@@ -267,6 +267,17 @@ def test_a_camera_sees_its_target_in_the_middle() -> None:
     right_and_up = camera.project(np.array([[1.0, 1, 0], [1.0, 1, 0.3]]))
     assert right_and_up[0] == pytest.approx([0.5, 0.5])
     assert right_and_up[1, 1] < 0.5
+
+
+def test_some_pictures_are_taken_from_so_near_that_the_wreck_is_cut_off() -> None:
+    geometry = catalogue().types["orlan-10"].geometry
+    assert geometry is not None
+    parts = build(geometry)
+    points = np.concatenate([part.mesh.vertices for part in parts])
+    cameras = [aimed(parts, "sky", np.random.default_rng(seed)) for seed in range(300)]
+    across = np.array([np.ptp(camera.project(points), axis=0).max() for camera in cameras])
+    assert 0.15 < (across > 1.2).mean() < 0.35
+    assert across.min() > 0.2
 
 
 @pytest.fixture

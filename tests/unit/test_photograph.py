@@ -153,3 +153,25 @@ def test_jpeg_bytes_decode_to_the_picture(quality: int) -> None:
         assert (decoded.format, decoded.size, decoded.mode) == ("JPEG", image.size, "RGB")
         gap = np.abs(np.asarray(decoded, int) - np.asarray(image, int)).mean()
     assert gap < 12
+
+
+def test_levels_spread_a_flat_picture_from_dark_to_bright() -> None:
+    light = np.linspace(0.08, 0.12, 64, dtype=np.float32)[:, None, None].repeat(64, 1).repeat(3, 2)
+    flat, half, full = (
+        np.asarray(developed(light, replace(PLAIN, levels=share), np.random.default_rng(1)))
+        for share in (0, 0.5, 1)
+    )
+    assert np.ptp(flat) < np.ptp(half) < np.ptp(full)
+
+
+def test_sharpening_deepens_edges_and_leaves_even_places_alone() -> None:
+    light = np.full((40, 40, 3), 0.1, np.float32)
+    light[:, 20:] = 0.2
+    plain, sharp = (
+        np.asarray(
+            developed(light, replace(PLAIN, blur=1, sharpening=s), np.random.default_rng(1)), int
+        )
+        for s in (0, 1)
+    )
+    assert np.abs(np.diff(sharp, axis=1)).max() > np.abs(np.diff(plain, axis=1)).max()
+    assert (sharp[:, [3, 36]] == plain[:, [3, 36]]).all()
