@@ -4,7 +4,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Literal, Protocol, TypeVar
 
 Given = TypeVar("Given")
@@ -64,7 +65,7 @@ def on_processes(
 ) -> Iterator[Made]:
     """Apply a function in processes of this machine, one a core unless said otherwise."""
     count = workers or os.cpu_count() or 1
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _keep, (function,))
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (function,))
     yield from on_pool(pool, count, _apply, inputs)
 
 
@@ -72,8 +73,17 @@ _kept: list[Callable[[Any], Any]] = []
 """In a process of a pool, the function that it was started for: it travels once."""
 
 
-def _keep(function: Callable[[Any], Any]) -> None:
+def _begin(function: Callable[[Any], Any]) -> None:
+    """Make a process ready for work, and have it end when the one that started it is killed."""
     _kept[:] = [function]
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _apply(one: Any) -> Any:

@@ -3,6 +3,9 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import mitsuba as mi
 import numpy as np
+import psutil
 import pytest
 import yaml
 from PIL import Image
@@ -142,6 +146,20 @@ def test_a_killed_run_is_finished_by_the_same_command(
     assert done.code == 0, done.err
     assert f"{COUNT} pictures: {out}" in done.out
     assert contents(out) == contents(rendered[0])
+
+
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("wreckid")), "render", "--count", "9999"]
+    command += ["--size", str(PIXELS), "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "pictures").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        workers = psutil.Process(run.pid).children(recursive=True)
+        run.kill()
+    assert workers
+    _, left = psutil.wait_procs(workers, timeout=20)
+    assert left == []
 
 
 def test_a_sheet_shows_the_pictures(
