@@ -67,9 +67,9 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 20000 --size 192 --views 8 --quick --seed 6001 --out renders/sketches $(SURROUNDINGS)
-	$(WRECKID) render --count 15000 --size 224 --views 2 --seed 9002 --out renders/train $(SURROUNDINGS)
-	$(WRECKID) render --count 600 --size 224 --seed 3000 --out renders/heldout $(SURROUNDINGS)
+	$(WRECKID) render --count 16000 --size 256 --views 8 --quick --seed 6101 --out renders/sketches $(SURROUNDINGS)
+	$(WRECKID) render --count 9400 --size 288 --views 2 --seed 9101 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 600 --size 288 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train
 train: render ## Fine-tune the network of the release
@@ -77,7 +77,7 @@ train: render ## Fine-tune the network of the release
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
-	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.8.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.9.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/
