@@ -97,7 +97,7 @@ def aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
         camera = Camera(centre + direction * distance, centre, up, fov)
         distance *= float(np.ptp(camera.project(corners), axis=0).max()) / fill
     if near:
-        centre = parts[rng.integers(len(parts))].mesh.bounds.mean(axis=0)
+        centre = parts[int(rng.integers(len(parts)))].mesh.bounds.mean(axis=0)
         distance *= fill / rng.uniform(1.15, 2.2)
     eye = centre + direction * distance
     if setting == "ground":
