@@ -92,11 +92,10 @@ def aimed(parts: Sequence[Part], setting: str, rng: Rng) -> Camera:
     up = np.array([0, 0, 1.0]) * np.cos(lean) + side * np.sin(lean)
     fov = float(rng.uniform(18, 80))
     distance, fill = size * 1.5 / np.tan(np.radians(fov) / 2), rng.uniform(0.3, 1.15)
-    near = rng.random() < NEAR
     for _ in range(3):
         camera = Camera(centre + direction * distance, centre, up, fov)
         distance *= float(np.ptp(camera.project(corners), axis=0).max()) / fill
-    if near:
+    if rng.random() < NEAR:
         centre = parts[int(rng.integers(len(parts)))].mesh.bounds.mean(axis=0)
         distance *= fill / rng.uniform(1.15, 2.2)
     eye = centre + direction * distance
