@@ -1,6 +1,7 @@
 """One pure function over many inputs on a Ray cluster.
 
-What is lost with a node or a worker is made again elsewhere, as often as Ray retries a task.
+What is lost with a node or a worker is made again elsewhere, as often as Ray retries a task; and so
+is what a dying node still reports as a failure of Ray's own.
 """
 
 import logging
@@ -56,7 +57,7 @@ def on_cluster(function: Callable[[Given], Made], inputs: Iterable[Given]) -> It
         SetupError: work was lost again and again.
     """
     kept = [ray.put(function)]  # In a list, Ray hands on the reference and not the function.
-    task = ray.remote(_applied)
+    task = ray.remote(_applied).options(retry_exceptions=[RayError])
     cores = int(ray.cluster_resources().get("CPU", 1))
     yield from in_order(lambda one: task.remote(kept, one), _result, inputs, cores)
 
@@ -85,10 +86,11 @@ def _fetched(reference: Any) -> Callable[[Any], Any]:
 def _result(task: Any) -> Any:
     try:
         return ray.get(task)
-    except RayTaskError as error:
-        raise error.cause from None
     except RayError as error:
+        cause = error.cause if isinstance(error, RayTaskError) else error
+        if not isinstance(cause, RayError):
+            raise cause from None
         raise SetupError(
-            f"The Ray cluster lost the same work again and again ({type(error).__name__}):"
+            f"The Ray cluster lost the same work again and again ({type(cause).__name__}):"
             " see its logs; the same command goes on."
         ) from error

@@ -1,5 +1,7 @@
 """What happens to a picture at random before the network learns from it."""
 
+import math
+
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
@@ -68,7 +70,7 @@ def _ends(low: int, high: int, size: int) -> tuple[int, int]:
 
 def _widened(low: int, high: int, at_least: float, size: int) -> tuple[int, int]:
     """A stretch grown on both sides to a length, as far as the whole side allows."""
-    length = min(size, max(high - low, int(at_least)))
+    length = min(size, max(high - low, math.ceil(at_least)))
     start = low - (length - (high - low)) // 2
     start = min(max(0, start), size - length)
     return start, start + length

@@ -148,6 +148,27 @@ def test_what_goes_wrong_on_a_node_is_said_here(joined: None) -> None:
         list(on_cluster(fail, [7]))
 
 
+@pytest.mark.parametrize("lives", [1, 99])
+def test_what_fails_by_a_fault_of_ray_is_tried_again(
+    joined: None, tmp_path: Path, lives: int
+) -> None:
+    from ray.exceptions import RaySystemError
+
+    from wreckid.datasets.cluster import on_cluster
+
+    def fail(number: int) -> int:
+        (tmp_path / f"{time.monotonic_ns()}").touch()
+        if len(list(tmp_path.iterdir())) <= lives:
+            raise RaySystemError("Broken pipe")
+        return number
+
+    if lives == 1:
+        assert list(on_cluster(fail, [7])) == [7]
+    else:
+        with pytest.raises(SetupError, match=r"lost the same work .*\(RaySystemError\)"):
+            list(on_cluster(fail, [7]))
+
+
 def make_photos(folder: Path, photo: MakePhoto) -> Path:
     for number in range(PHOTOS):
         colour = ("red", "green", "blue", "grey")[number % 4]
@@ -185,7 +206,7 @@ def test_a_run_begun_here_goes_on_there_and_loses_a_node(
         cluster.remove_node(other, allow_graceful=False)
         assert 20 < committed(out) < PHOTOS
         told += run.stderr.readlines()
-    assert run.returncode == 0, told
+    assert run.returncode == 0, "".join(told)
     assert [json.loads(line)["total"] for line in told] == [PHOTOS] * len(told)
     go(evidence, tmp_path / "whole", release)
     for name in (PLAN, *COMMITTED, SCHEMA):
