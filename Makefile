@@ -67,8 +67,8 @@ WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
 render: setup ## Render the pictures that the release is trained and calibrated on
-	$(WRECKID) render --count 16000 --size 256 --views 8 --quick --seed 6101 --out renders/sketches $(SURROUNDINGS)
-	$(WRECKID) render --count 9400 --size 288 --views 2 --seed 9101 --out renders/train $(SURROUNDINGS)
+	$(WRECKID) render --count 18000 --size 224 --views 2 --quick --seed 6201 --out renders/sketches $(SURROUNDINGS)
+	$(WRECKID) render --count 20000 --size 224 --seed 9201 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 600 --size 288 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
 .PHONY: train

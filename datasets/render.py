@@ -33,7 +33,7 @@ from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
-VERSION = 7
+VERSION = 8
 """Of the renderer: pictures of one seed may differ between versions."""
 MANIFEST = "manifest.jsonl"
 

@@ -26,7 +26,8 @@ class Development:
 
     Attributes:
         brightness: exposure as a factor.
-        balance: factors of red, green and blue.
+        adaptation: how far the white balance takes the picture's mean colour to grey, 0 to 1.
+        balance: factors of red, green and blue by which it errs.
         contrast: around a middle grey, as a factor.
         blur: standard deviation of the lens's blur in pixels.
         noise: standard deviation of the sensor's noise in good light, of a range of 1.
@@ -47,6 +48,7 @@ class Development:
     vignette: float = 0
     levels: float = 0
     sharpening: float = 0
+    adaptation: float = 0
 
 
 def random_development(rng: Rng) -> Development:
@@ -68,7 +70,8 @@ def random_development(rng: Rng) -> Development:
         shake=(float(far * np.cos(turn)), float(far * np.sin(turn))),
         vignette=float(rng.uniform(0, 0.5) * (rng.random() < 0.3)),
         levels=float(rng.uniform(0, 1)),
-        sharpening=float(rng.uniform(0, 1.2)),
+        sharpening=float(rng.uniform(0, 2)),
+        adaptation=float(rng.uniform(0, 0.8)),
     )
 
 
@@ -83,7 +86,8 @@ def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
     middle = float(np.percentile(luminance(light), 60)) + 1e-6
     exposed = _shaken(light, settings.shake) * (0.3 * settings.brightness / middle)
     exposed = exposed * _falloff(exposed.shape, settings.vignette)[..., None]
-    exposed = exposed / (1 + 0.25 * exposed) * np.array(settings.balance, np.float32)
+    exposed = exposed * _white_balance(exposed, settings)
+    exposed = exposed / (1 + 0.25 * exposed)
     values = _levelled(encoded(exposed), settings.levels)
     values = 0.45 + (values - 0.45) * settings.contrast
     image = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
@@ -91,6 +95,16 @@ def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
     grain = _grain(np.asarray(blurred / 255, np.float32), middle, rng) * settings.noise * 255
     taken = Image.fromarray(np.clip(blurred + grain, 0, 255).astype(np.uint8))
     return taken.filter(ImageFilter.UnsharpMask(1, round(100 * settings.sharpening), 0))
+
+
+def _white_balance(light: Array, settings: Development) -> Array:
+    """Factors of red, green and blue, a part of the way to a grey world.
+
+    Source: Buchsbaum, A spatial processor model for object colour perception, 1980.
+    """
+    mean = light.mean((0, 1)) + 1e-6
+    full = np.clip(mean.mean() / mean, 0.5, 2)
+    return np.asarray(full**settings.adaptation * settings.balance, np.float32)
 
 
 def _levelled(values: Array, share: float) -> Array:

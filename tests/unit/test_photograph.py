@@ -175,3 +175,14 @@ def test_sharpening_deepens_edges_and_leaves_even_places_alone() -> None:
     )
     assert np.abs(np.diff(sharp, axis=1)).max() > np.abs(np.diff(plain, axis=1)).max()
     assert (sharp[:, [3, 36]] == plain[:, [3, 36]]).all()
+
+
+@given(st.lists(st.floats(0.6, 1.6), min_size=3, max_size=3))
+def test_white_balance_takes_a_cast_away_by_its_share(cast: list[float]) -> None:
+    light = np.full((16, 16, 3), 0.1, np.float32) * np.array(cast, np.float32)
+    left, half, none = (
+        np.ptp(np.asarray(developed(light, replace(PLAIN, adaptation=a), np.random.default_rng(1))))
+        for a in (0, 0.5, 1)
+    )
+    assert none <= 1
+    assert half <= left + 1
