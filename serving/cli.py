@@ -215,7 +215,7 @@ def bag(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an expected failure is one sentence on stderr."""
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="wreckid")
     except SetupError as error:
         _stop(str(error))
     except ModuleNotFoundError as error:

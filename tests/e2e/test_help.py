@@ -37,7 +37,7 @@ def test_the_list_of_verbs_has_a_sentence_for_each(wreckid: Wreckid, verb: str) 
 def test_every_verb_explains_itself(wreckid: Wreckid, verb: str) -> None:
     done = wreckid(verb, "--help")
     assert done.code == 0
-    assert re.search(rf"Usage: .+ {verb} ", done.out)
+    assert re.search(rf"Usage: \S+ {verb} ", done.out)
     assert re.search(r"^ [A-Z].*\.\s*$", done.out, re.MULTILINE)
 
 
