@@ -12,7 +12,7 @@ from wreckid.datasets.errors import SetupError, first_problem
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-PLACES = ("train", "sketches", "heldout", "from_release", "photos", "calibration")
+PLACES = ("train", "sketches", "heldout", "from_release", "teacher", "photos", "calibration")
 """The fields that are folders."""
 SIDE_STEP = 16
 """Input sides on the way to the last are multiples of so many pixels."""
@@ -39,6 +39,10 @@ class TrainConfig(BaseModel):
     release_share: Share = Field(
         0.0, description="Share of the release's weights in the finished ones (WiSE-FT)."
     )
+    teacher: Path | None = Field(
+        None, description="Folder of a release whose answers are learnt beside the labels."
+    )
+    teacher_share: Rate = Field(0.5, description="Share of its answers in what is learnt.")
     photos: Path | None = Field(
         None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
     )

@@ -28,6 +28,7 @@ from wreckid.training.environment import libraries
 from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
 from wreckid.training.ownphotos import drawn_back, load_release_weights
+from wreckid.training.teacher import Teacher
 from wreckid.training.team import gathered
 
 RUN = "run.json"
@@ -81,12 +82,15 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
     finish = partial(drawn_back, start=begun, share=config.release_share, new=new)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]
+    share = config.teacher_share
+    teacher = Teacher(config.teacher, share, classes, specs[-1]) if config.teacher else None
     run = Run(folder, config, classes, specs[-1], start, len(material.all))
     lesson = Lesson(
         material.epochs(classes, specs),
         EvaluationSet(heldout, classes, specs[-1]),
         _numbers(families),
         finish,
+        teacher,
     )
     with gathered() as team:
         if team.leads:

@@ -1,6 +1,6 @@
 """The epochs of a fine-tune: batches, rates, averages, checkpoints."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from wreckid.training import checkpoint
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import EvaluationSet, TrainingSet
 from wreckid.training.precision import spare_slow_gradients
+from wreckid.training.teacher import Teacher
 from wreckid.training.team import Team
 
 
@@ -45,12 +46,14 @@ class Lesson:
         checking: held-out pictures.
         family_of: int[C], the number of the family of each class.
         finish: what is made of the averaged network after each epoch.
+        teacher: makes targets of labels, if any.
     """
 
     epochs: tuple[Epoch, ...]
     checking: EvaluationSet
     family_of: Tensor
     finish: Callable[[nn.Module], nn.Module]
+    teacher: Teacher | None = None
 
 
 def learn(
@@ -76,18 +79,19 @@ def learn(
         optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
     )
     criterion = Criterion(lesson.family_of.to(team.device), config)
+    teacher = lesson.teacher.to(team.device) if lesson.teacher else None
     with Progress(disable=not team.leads) as progress:
         task = progress.add_task("Training", total=steps, completed=starts[first])
         for epoch in range(first, len(lesson.epochs)):
             _train_mode(network, config)
             total = 0.0
-            for step, (images, labels) in enumerate(
-                _batches(lesson, config, epoch, team), starts[epoch]
-            ):
+            for step, batch in enumerate(_batches(lesson, config, epoch, team), starts[epoch]):
                 scheduler.step_update(step)
+                images, labels = _placed(batch, team.device)
                 with torch.autocast(team.device.type, torch.bfloat16):
-                    logits = shared(_placed(images, team.device)).logits
-                loss = criterion(logits.float(), labels.to(team.device))
+                    logits = shared(images).logits
+                    targets = teacher(images, labels) if teacher else labels
+                loss = criterion(logits.float(), labels, targets)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -126,11 +130,17 @@ class Criterion(nn.Module):
         self._types = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
         self._weight = config.family_weight
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of float[N, C] logits under int[N] labels."""
+    def forward(self, logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss of float[N, C] logits under int[N] labels.
+
+        Args:
+            logits: to be judged.
+            labels: whose families count.
+            targets: the labels, or float[N, C] between them and what a teacher says.
+        """
         families = (logits.softmax(dim=1) @ self._members).clamp_min(1e-7).log()
         family_loss = nn.functional.nll_loss(families, self._family_of[labels])
-        loss: Tensor = self._types(logits, labels) + self._weight * family_loss
+        loss: Tensor = self._types(logits, targets) + self._weight * family_loss
         return loss
 
 
@@ -175,8 +185,9 @@ def _train_mode(network: nn.Module, config: TrainConfig) -> None:
             module.train(learns)
 
 
-def _placed(images: Tensor, device: torch.device) -> Tensor:
-    return images.to(device, memory_format=torch.channels_last)
+def _placed(batch: Sequence[Tensor], device: torch.device) -> tuple[Tensor, Tensor]:
+    images, labels = batch
+    return images.to(device, memory_format=torch.channels_last), labels.to(device)
 
 
 @torch.inference_mode()
@@ -186,8 +197,9 @@ def accuracy(
     """Share of pictures whose first candidate is right."""
     network.eval()
     right = 0
-    for images, labels in DataLoader(pictures, batch_size):
+    for batch in DataLoader(pictures, batch_size):
+        images, labels = _placed(batch, device)
         with torch.autocast(device.type, torch.bfloat16):
-            logits = network(_placed(images, device)).logits
-        right += int((logits.argmax(dim=1).cpu() == labels).sum())
+            logits = network(images).logits
+        right += int((logits.argmax(dim=1) == labels).sum())
     return right / len(pictures)

@@ -111,6 +111,6 @@ def test_the_family_counts_beside_the_type(config: TrainConfig) -> None:
         for weight in (0.0, 1.0)
     )
     share = logits.softmax(dim=1)[0, :2].sum()
-    assert beside(logits, label) - alone(logits, label) == pytest.approx(
+    assert beside(logits, label, label) - alone(logits, label, label) == pytest.approx(
         -float(share.log()), abs=1e-5
     )
