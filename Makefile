@@ -77,7 +77,7 @@ train: render ## Fine-tune the network of the release
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
-	$(WRECKID) release runs/release --name wreckid-lite2 --version 0.11.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.11.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/
