@@ -71,9 +71,12 @@ render: setup ## Render the pictures that the release is trained and calibrated 
 	$(WRECKID) render --count 20000 --size 224 --seed 9201 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 600 --size 288 --seed 3000 --out renders/heldout $(SURROUNDINGS)
 
+# Threads that wait asleep and memory that is kept: a fifth faster (docs/performance.md).
+FRUGAL := OMP_WAIT_POLICY=PASSIVE MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=16000000000
+
 .PHONY: train
 train: render ## Fine-tune the network of the release
-	$(WRECKID) train training/release.yaml --out runs/release
+	$(FRUGAL) $(WRECKID) train training/release.yaml --out runs/release
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write the release, from catalogue to card
