@@ -8,7 +8,6 @@ crop of it (Beyer et al., 2022).
 from collections.abc import Sequence
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +15,7 @@ from wreckid.model.network import create_network
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import read_release
 from wreckid.training.data import DataError
+from wreckid.training.ownphotos import load_release_weights
 
 
 class Teacher(nn.Module):
@@ -34,14 +34,13 @@ class Teacher(nn.Module):
     def __init__(self, folder: Path, share: float, classes: Sequence[str], spec: InputSpec) -> None:
         super().__init__()
         release = read_release(folder)
-        manifest = release.manifest
-        known, wanted = (manifest.classes, manifest.input), (tuple(classes), spec)
-        if (known[0], known[1].mean, known[1].std) != (wanted[0], wanted[1].mean, wanted[1].std):
+        known = release.manifest
+        told = (known.classes, known.input.mean, known.input.std)
+        if told != (tuple(classes), spec.mean, spec.std):
             raise DataError(f"{folder} cannot teach this network: its types or its input differ.")
         self._share = share
-        self._network = create_network(manifest.architecture, len(classes))
-        saved = safetensors.torch.load_file(release.weights)
-        self._network.load_state_dict({name: value.float() for name, value in saved.items()})
+        self._network = create_network(known.architecture, len(classes))
+        load_release_weights(self._network, classes, known.families, release)
         self._network.eval().requires_grad_(False)
 
     @torch.no_grad()

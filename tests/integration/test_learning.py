@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from tests.e2e.test_training import made_set
-from wreckid.model.release import WEIGHTS
+from tests.e2e.test_training import LOOKS, made_set
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.model.network import create_network, input_spec
+from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
+from wreckid.training.export import weights_bytes
 from wreckid.training.finetune import CURVES, finetune
 from wreckid.training.loop import Criterion
 
@@ -100,6 +104,32 @@ def test_two_processes_share_a_run(config: TrainConfig, tmp_path: Path) -> None:
     assert "3 classes from 21 pictures" in done.stdout
     assert len((tmp_path / "run" / CURVES).read_text().splitlines()) == 3
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
+
+
+def test_a_release_teaches_what_it_says(
+    config: TrainConfig,
+    finished: Path,
+    tmp_path: Path,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
+) -> None:
+    one_minded = create_network(config.architecture, len(LOOKS))
+    with torch.no_grad():
+        one_minded.head.bias[0] += 100
+    spec = input_spec(one_minded, 32)
+    classes = (*sorted(set(LOOKS) - {NOT_A_UAV}), NOT_A_UAV)
+    told = facts(
+        architecture=config.architecture,
+        classes=classes,
+        families=catalogue().families_of(classes),
+        input=spec,
+    )
+    weights_of = {WEIGHTS: weights_bytes(one_minded)}
+    teacher = write_release(tmp_path / "release", told, files | weights_of).folder
+    taught = config.model_copy(update={"teacher": teacher, "teacher_share": 0.9})
+    finetune(taught, tmp_path / "run")
+    before, after = (weights(run)["head.bias"] for run in (finished, tmp_path / "run"))
+    assert after[0] - after[1:].max() > before[0] - before[1:].max()
 
 
 def test_the_family_counts_beside_the_type(config: TrainConfig) -> None:
