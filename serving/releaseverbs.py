@@ -44,8 +44,8 @@ def make(
 ) -> None:
     """Calibrate, export and measure a run, and write it down as a release."""
     from wreckid.model.release import RELEASED
-    from wreckid.training.finetune import read_run
     from wreckid.training.publish import Publication, publish
+    from wreckid.training.run import read_run
 
     wanted = Publication(name, version, out or RELEASED, heldout, photos, calibration)
     typer.echo(f"Released: {publish(read_run(run), wanted).folder}")

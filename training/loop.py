@@ -20,6 +20,7 @@ from wreckid.training import checkpoint
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import EvaluationSet, TrainingSet
 from wreckid.training.precision import spare_slow_gradients
+from wreckid.training.run import in_words
 from wreckid.training.teacher import Teacher
 from wreckid.training.team import Team
 
@@ -104,15 +105,8 @@ def learn(
             top1 = accuracy(finished, lesson.checking, config.batch_size, team.device)
             row = {"epoch": epoch + 1, "loss": total / batches[epoch], "heldout_top1": top1}
             if team.leads:
-                progress.console.print(_in_words(row, config.epochs))
+                progress.console.print(in_words(row, config.epochs))
             yield row, finished
-
-
-def _in_words(row: dict[str, float], epochs: int) -> str:
-    return (
-        f"Epoch {row['epoch']:.0f} of {epochs}: loss {row['loss']:.2f},"
-        f" first candidate right on {row['heldout_top1']:.1%} of held-out pictures"
-    )
 
 
 class Criterion(nn.Module):

@@ -36,10 +36,10 @@ from wreckid.training.data import (
 )
 from wreckid.training.environment import libraries
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
-from wreckid.training.finetune import Run
 from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge, read_photos
 from wreckid.training.material import Material
+from wreckid.training.run import Run
 
 PARITY_PICTURES = 200
 CHANGES = "CHANGELOG.md"

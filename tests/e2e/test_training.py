@@ -23,7 +23,7 @@ from wreckid.serving.cli import main
 from wreckid.serving.engine import Engine
 from wreckid.training.data import data_hash
 from wreckid.training.export import ExportError, halved, parity
-from wreckid.training.finetune import read_run
+from wreckid.training.run import read_run
 
 if TYPE_CHECKING:
     from tests.conftest import Finished

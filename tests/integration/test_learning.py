@@ -20,8 +20,9 @@ from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
 from wreckid.training.export import weights_bytes
-from wreckid.training.finetune import CURVES, finetune
+from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
+from wreckid.training.run import CURVES, LOG, Run
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +64,15 @@ def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("wreckid.training.finetune._record", killed)
+        patch.setattr(Run, "keep", killed)
         finetune(config, tmp_path)
     assert (tmp_path / CHECKPOINT).is_file() and not (tmp_path / WEIGHTS).exists()
     finetune(config, tmp_path)
+    assert [line.split()[1] for line in (tmp_path / LOG).read_text().splitlines()] == [
+        "Beginning:",
+        "Going",
+        "Epoch",
+    ]
     assert (tmp_path / CURVES).read_text().splitlines()[-1] == (
         finished / CURVES
     ).read_text().splitlines()[-1]

@@ -1,0 +1,124 @@
+"""A run as it lies in its folder: record, log, curves, weights."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import safetensors.torch
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from wreckid.model.network import WreckNetwork, create_network
+from wreckid.model.preprocessing import InputSpec
+from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.training.checkpoint import CHECKPOINT
+from wreckid.training.config import TrainConfig
+from wreckid.training.data import DataError
+from wreckid.training.environment import libraries
+
+RECORD = "run.json"
+CURVES = "curves.csv"
+LOG = "run.log"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run and its folder."""
+
+    folder: Path
+    config: TrainConfig
+    classes: tuple[str, ...]
+    input: InputSpec
+    starting_weights: StartingWeights
+    pictures: int
+
+    def begin(self) -> None:
+        """Write down what is to be done, or see that it is what was begun.
+
+        Raises:
+            DataError: the folder holds a run of another configuration.
+        """
+        record = {
+            "config": self.config.model_dump(mode="json"),
+            "classes": self.classes,
+            "input": self.input.model_dump(),
+            "starting_weights": self.starting_weights.model_dump(),
+            "pictures": self.pictures,
+            "libraries": libraries(),
+        }
+        text = json.dumps(record, indent=2) + "\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / RECORD
+        begun = (self.folder / CHECKPOINT).is_file()
+        if begun and file.read_text(encoding="utf-8") != text:
+            raise DataError(f"{self.folder} holds another run: choose another --out.")
+        file.write_text(text, encoding="utf-8")
+        self._log(f"{'Going on' if begun else 'Beginning'}: {self.pictures} pictures")
+
+    def keep(self, row: Mapping[str, float], finished: nn.Module) -> None:
+        """Keep the finished weights of an epoch and its row of the curves."""
+        safetensors.torch.save_model(finished, str(self.folder / WEIGHTS))
+        curves = self.folder / CURVES
+        rows = [*_rows_before(curves, row["epoch"]), {key: str(row[key]) for key in row}]
+        with curves.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(row))
+            writer.writeheader()
+            writer.writerows(rows)
+        with SummaryWriter(str(self.folder)) as board:
+            for name in ("loss", "heldout_top1"):
+                board.add_scalar(name, row[name], int(row["epoch"]))
+        self._log(in_words(row, self.config.epochs))
+
+    def network(self) -> WreckNetwork:
+        """The trained network, ready to judge."""
+        network = create_network(self.config.architecture, len(self.classes))
+        network.load_state_dict(safetensors.torch.load_file(self.folder / WEIGHTS))
+        return network.eval()
+
+    def _log(self, sentence: str) -> None:
+        with (self.folder / LOG).open("a", encoding="utf-8") as stream:
+            stream.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {sentence}\n")
+
+
+def in_words(row: Mapping[str, float], epochs: int) -> str:
+    """A row of the curves as a sentence."""
+    return (
+        f"Epoch {row['epoch']:.0f} of {epochs}: loss {row['loss']:.2f},"
+        f" first candidate right on {row['heldout_top1']:.1%} of held-out pictures"
+    )
+
+
+def read_run(folder: Path) -> Run:
+    """Read the record of a run that came to its end.
+
+    Raises:
+        DataError: the folder holds none, or one that was stopped.
+    """
+    if not (folder / RECORD).is_file() or not (folder / WEIGHTS).is_file():
+        raise DataError(f"{folder} holds no finished run: make one with wreckid train.")
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    run = Run(
+        folder,
+        TrainConfig.model_validate(record["config"]),
+        tuple(record["classes"]),
+        InputSpec.model_validate(record["input"]),
+        StartingWeights.model_validate(record["starting_weights"]),
+        record["pictures"],
+    )
+    done = len(_rows_before(folder / CURVES, epoch=run.config.epochs + 1))
+    if done < run.config.epochs:
+        raise DataError(
+            f"{folder} was stopped after {done} of {run.config.epochs} epochs:"
+            " repeat the command that began it."
+        )
+    return run
+
+
+def _rows_before(file: Path, epoch: float) -> list[dict[str, str]]:
+    if not file.is_file():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        return [row for row in csv.DictReader(stream) if float(row["epoch"]) < epoch]
