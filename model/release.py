@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.errors import SetupError, first_problem
 from wreckid.model.confidence import OutsideScore
+from wreckid.model.looking import SecondLook
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.verdict import Probability, Thresholds
 
@@ -89,6 +90,9 @@ class ReleaseFacts(_Frozen):
     input: InputSpec
     classes: tuple[str, ...] = Field(description="Types and `not-a-uav`, as the network orders.")
     families: tuple[str, ...] = Field(description="The family of each class.")
+    second_look: SecondLook | None = Field(
+        default=None, description="Null where each photo is looked at once."
+    )
     temperature: Annotated[float, Field(gt=0)]
     prediction_set: PredictionSetRule
     out_of_catalogue: OutOfCatalogueRule

@@ -8,14 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from wreckid.datasets.catalogue import Catalogue
+from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.confidence import OUTSIDE, probabilities
 from wreckid.model.evidence import NOTHING, Box, Evidence, EvidenceError
+from wreckid.model.looking import Gaze
+from wreckid.model.outputs import Outputs, stacked
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import Release
 from wreckid.serving.duplicates import first_copies
-from wreckid.serving.engine import Engine, Outputs, stacked, unstacked
+from wreckid.serving.engine import Engine
 from wreckid.serving.intake import NamedBytes
 from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Result, Sighting
 from wreckid.serving.sight import Seen, Sight, see
@@ -109,6 +111,12 @@ class Classifier:
         self.catalogue = catalogue
         self.identity = self.weigher.identity
         self._engine = Engine(release)
+        self._gaze = Gaze(
+            self._engine.run,
+            self.manifest.input,
+            self.manifest.classes.index(NOT_A_UAV),
+            self.manifest.second_look,
+        )
         self._see = see
         self._watch = watch
 
@@ -163,11 +171,13 @@ class Classifier:
         return (self.see(photo, evidence.box(number)) for number, photo in enumerate(photos, 1))
 
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
-        """Run the network once for several photos."""
+        """Show several photos to the network at once."""
         sights = [one.sight for one in seen if one.sight is not None]
         rows: Iterator[Outputs] = iter(())
         if sights:
-            rows = unstacked(self._engine.run(np.stack([sight.array for sight in sights])))
+            rows = self._gaze.look(
+                [sight.array for sight in sights], [sight.picture for sight in sights]
+            )
         for one in seen:
             look = None if one.sight is None else _look(one.sight, next(rows))
             yield Observation(one.record, look)

@@ -27,8 +27,9 @@ MARGIN = 0.1
 """Room left around a box on each side, as a share of it: training pictures leave some too."""
 SMALLEST_BOX = 16
 """Fewest pixels on a side of a box that can show anything."""
-FINER = 4
-"""How much finer a photo is decoded when only a box of it is looked at."""
+NEARER, NEAREST = 1.5, 4.0
+"""How many times the pixels of the network's input a photo is decoded to on its short side: for a
+second look at a part of it, or when only a box of it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Sight:
 
     Attributes:
         array: the network's input, float32[3, H, W].
-        picture: what was looked at, upright RGB, made small.
+        picture: what was looked at, upright RGB, made small; a second look is at this.
         fingerprint: how the whole photo looks, by `duplicates.fingerprint`.
     """
 
@@ -67,12 +68,12 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     """
     if isinstance(photo.data, Failure):
         return unseen(photo, photo.data)
-    decoded = decode(photo.data, at_least=spec.size * (FINER if box else 1), page=photo.page or 0)
+    decoded = decode(photo.data, decoded_side(spec, box), page=photo.page or 0)
     if isinstance(decoded, Failure):
         return unseen(photo, decoded)
     looked_at = _inside(decoded, box) if box else decoded.image
-    whole = _small(decoded.image)
-    picture = _small(looked_at) if box else whole
+    whole = small(decoded.image)
+    picture = small(looked_at) if box else whole
     sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
     record = PhotoRecord(
         name=label(photo.name, photo.page),
@@ -117,7 +118,13 @@ def _inside(photo: Photo, box: Box) -> Image.Image:
     return photo.image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 
-def _small(image: Image.Image) -> Image.Image:
+def decoded_side(spec: InputSpec, box: Box | None = None) -> int:
+    """Pixels that a decoded photo keeps on its short side, at least."""
+    return int(spec.size * (NEAREST if box else NEARER))
+
+
+def small(image: Image.Image) -> Image.Image:
+    """A copy of a picture, small enough to be kept, shown and looked at again."""
     picture = image.copy()
     picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
     return picture

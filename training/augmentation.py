@@ -1,17 +1,12 @@
 """What happens to a picture at random before the network learns from it."""
 
-import math
-
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
+from wreckid.model.looking import Box, in_shape
 from wreckid.model.preprocessing import InputSpec
 
-Box = tuple[int, int, int, int]
-
-NARROWEST, WIDEST = 0.5, 2.4
-"""Shapes of photos, width to height: a phone held upright and a strip cut from a press photo."""
 WHOLE = 0.4
 """Share of pictures that are looked at whole, however small the wreck is in them."""
 
@@ -57,8 +52,7 @@ def approached(image: Tensor, box: Box | None) -> Tensor:
         return image
     height, width = image.shape[1:]
     (left, right), (top, bottom) = _ends(box[0], box[2], width), _ends(box[1], box[3], height)
-    left, right = _widened(left, right, NARROWEST * (bottom - top), width)
-    top, bottom = _widened(top, bottom, (right - left) / WIDEST, height)
+    left, top, right, bottom = in_shape((left, top, right, bottom), (width, height))
     return image[:, top:bottom, left:right]
 
 
@@ -66,11 +60,3 @@ def _ends(low: int, high: int, size: int) -> tuple[int, int]:
     """Ends of a stretch between a whole side and a part of it, each at a random place between."""
     near, far = torch.rand(2).tolist()
     return int(low * near), int(size - (size - high) * far)
-
-
-def _widened(low: int, high: int, at_least: float, size: int) -> tuple[int, int]:
-    """A stretch grown on both sides to a length, as far as the whole side allows."""
-    length = min(size, max(high - low, math.ceil(at_least)))
-    start = low - (length - (high - low)) // 2
-    start = min(max(0, start), size - length)
-    return start, start + length

@@ -14,9 +14,11 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from wreckid.datasets.errors import SetupError
+from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
-from wreckid.training.augmentation import Box, approached, augmentation
+from wreckid.serving.sight import decoded_side
+from wreckid.training.augmentation import approached, augmentation
 from wreckid.training.photos.photoset import INDEX
 
 MANIFEST = "manifest.jsonl"
@@ -135,7 +137,7 @@ class EvaluationSet(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         photo = self._photos[index]
-        image = read_picture(photo.file, self._spec.size).image
+        image = read_picture(photo.file, decoded_side(self._spec)).image
         return torch.from_numpy(to_array(image, self._spec)), self._index[photo.label]
 
 

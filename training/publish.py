@@ -5,12 +5,18 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import torch
 
-from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.model.looking import Gaze
+from wreckid.model.network import WreckNetwork
+from wreckid.model.outputs import Outputs
 from wreckid.model.preprocessing import to_array
 from wreckid.model.release import (
     CARD,
@@ -23,7 +29,7 @@ from wreckid.model.release import (
     write_release,
 )
 from wreckid.serving.classifier import Classifier
-from wreckid.training.calibrate import Calibration, Sample, calibrate, sample
+from wreckid.training.calibrate import SECOND_LOOK, Calibration, Sample, calibrate, sample
 from wreckid.training.card import Shares, card, noted
 from wreckid.training.config import PLACES, TrainConfig
 from wreckid.training.data import (
@@ -90,7 +96,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     split = _split(run, wanted.heldout)
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)
-    calibration = calibrate(network, fitting, run.classes, run.input, run.config.seed)
+    calibration = calibrate(_gaze(run, network), fitting, run.classes, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
     proving = [*split.measuring, *split.fitting][:PARITY_PICTURES]
     gap = parity(network, onnx, _arrays(run, proving))
@@ -112,12 +118,21 @@ def _split(run: Run, heldout: Path | None) -> Split:
     return Split(own, read_data(heldout), data_hash(heldout))
 
 
+def _gaze(run: Run, network: WreckNetwork) -> Gaze:
+    return Gaze(partial(_said, network), run.input, run.classes.index(NOT_A_UAV), SECOND_LOOK)
+
+
+@torch.inference_mode()
+def _said(network: WreckNetwork, batch: npt.NDArray[np.float32]) -> Outputs:
+    return Outputs(*(part.numpy() for part in network(torch.from_numpy(batch))))
+
+
 def _sample(run: Run, split: Split, photos: Path | None) -> Sample:
     real = read_photos(photos) if photos else ()
     return sample(split.fitting, real, run.classes)
 
 
-def _arrays(run: Run, photos: Sequence[LabelledPhoto]) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _arrays(run: Run, photos: Sequence[LabelledPhoto]) -> npt.NDArray[np.float32]:
     images = (read_picture(photo.file, run.input.size).image for photo in photos)
     return np.stack([to_array(image, run.input) for image in images])
 
@@ -130,6 +145,7 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
         input=run.input,
         classes=run.classes,
         families=catalogue().families_of(run.classes),
+        second_look=SECOND_LOOK,
         temperature=calibration.temperature,
         prediction_set=calibration.prediction_set,
         out_of_catalogue=calibration.out_of_catalogue,

@@ -3,7 +3,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wreckid.training.augmentation import NARROWEST, WIDEST, Box, approached
+from wreckid.model.looking import NARROWEST, WIDEST, Box
+from wreckid.training.augmentation import approached
 
 SIDE = 120
 
