@@ -48,8 +48,10 @@ class Gaze:
     none: int
     second: SecondLook | None
 
-    def look(self, wholes: Sequence[Array], pictures: Sequence[Image.Image]) -> Iterator[Outputs]:
-        """What the network says of each photo, after one look or two.
+    def look(
+        self, wholes: Sequence[Array], pictures: Sequence[Image.Image]
+    ) -> Iterator[tuple[Outputs, Box | None]]:
+        """What the network says of each photo, and which part of it was looked at again, if any.
 
         Args:
             wholes: the network's input for each whole photo, float32[3, size, size].
@@ -67,7 +69,7 @@ class Gaze:
         ]
         second = unstacked(self.run(np.stack(nearer))) if nearer else iter(())
         for one, box in zip(first, boxes, strict=True):
-            yield together(one, next(second)) if box else one
+            yield (together(one, next(second)) if box else one), box
 
 
 def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -> Box | None:

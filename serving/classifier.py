@@ -10,8 +10,9 @@ from PIL import Image
 
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.confidence import OUTSIDE, probabilities
-from wreckid.model.evidence import NOTHING, Box, Evidence, EvidenceError
-from wreckid.model.looking import Gaze
+from wreckid.model.evidence import NOTHING, Evidence, EvidenceError
+from wreckid.model.evidence import Box as GivenBox
+from wreckid.model.looking import Box, Gaze
 from wreckid.model.outputs import Outputs, stacked
 from wreckid.model.pooling import DISAGREEMENT, disagreement, effective, pool, shares
 from wreckid.model.preprocessing import InputSpec
@@ -19,11 +20,11 @@ from wreckid.model.release import Release
 from wreckid.serving.duplicates import first_copies
 from wreckid.serving.engine import Engine
 from wreckid.serving.intake import NamedBytes
-from wreckid.serving.result import Agreement, OutOfCatalogue, PhotoRecord, Result, Sighting
+from wreckid.serving.result import Agreement, OutOfCatalogue, Part, PhotoRecord, Result, Sighting
 from wreckid.serving.sight import Seen, Sight, see
 from wreckid.serving.weigher import Weigher
 
-See = Callable[[NamedBytes, InputSpec, Box | None], Seen]
+See = Callable[[NamedBytes, InputSpec, GivenBox | None], Seen]
 """A photo, or a box of it, as the network takes it."""
 
 TOGETHER = 4
@@ -136,7 +137,7 @@ class Classifier:
         """
         return self.judge(list(self.observe(self._seen(photos, evidence))), evidence)
 
-    def see(self, photo: NamedBytes, box: Box | None = None) -> Seen:
+    def see(self, photo: NamedBytes, box: GivenBox | None = None) -> Seen:
         """A photo, or a box of it, as the network takes it.
 
         Raises:
@@ -173,14 +174,16 @@ class Classifier:
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
         """Show several photos to the network at once."""
         sights = [one.sight for one in seen if one.sight is not None]
-        rows: Iterator[Outputs] = iter(())
+        answers: Iterator[tuple[Outputs, Box | None]] = iter(())
         if sights:
-            rows = self._gaze.look(
+            answers = self._gaze.look(
                 [sight.array for sight in sights], [sight.picture for sight in sights]
             )
         for one in seen:
-            look = None if one.sight is None else _look(one.sight, next(rows))
-            yield Observation(one.record, look)
+            if one.sight is None:
+                yield Observation(one.record, None)
+            else:
+                yield _observation(one.record, one.sight, *next(answers))
 
     def _sighting(self, observations: Sequence[Observation]) -> tuple[Sighting, tuple[View, ...]]:
         """What the photos show, and where."""
@@ -223,8 +226,15 @@ class Classifier:
         )
 
 
-def _look(sight: Sight, outputs: Outputs) -> Look:
-    return Look(sight.picture, sight.fingerprint, outputs)
+def _observation(
+    record: PhotoRecord, sight: Sight, outputs: Outputs, box: Box | None
+) -> Observation:
+    look = Look(sight.picture, sight.fingerprint, outputs)
+    if box is None:
+        return Observation(record, look)
+    left, top, right, bottom = (round(edge) for edge in sight.in_photo(box))
+    part = Part(left=left, top=top, right=right, bottom=bottom)
+    return Observation(record.model_copy(update={"part": part}), look)
 
 
 def _copies(usable: Sequence[tuple[PhotoRecord, Look]]) -> tuple[int, ...]:

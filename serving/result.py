@@ -31,6 +31,15 @@ class PhotoFailure(_Frozen):
     message: str
 
 
+class Part(_Frozen):
+    """A part of a photo, in pixels of the upright photo."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
 class PhotoRecord(_Frozen):
     """A photo as received."""
 
@@ -44,6 +53,9 @@ class PhotoRecord(_Frozen):
         default=None, description="Content credentials (C2PA); null where they were not checked."
     )
     box: Box | None = Field(default=None, description="Where the wreck is, if that was said.")
+    part: Part | None = Field(
+        default=None, description="Where a UAV was seen, and looked at again; null after one look."
+    )
     copy_of: str | None = Field(
         default=None, description="An earlier photo that this is a copy of; both count once."
     )
@@ -160,8 +172,8 @@ class Result(_Frozen):
     there are no candidates at all. That there is no UAV is no candidate: `probabilities` tells it.
     """
 
-    format_version: Literal["1.2", "1.3"] = Field(
-        default="1.3", description="Until 1.2, `not-a-uav` stood among the candidates."
+    format_version: Literal["1.2", "1.3", "1.4"] = Field(
+        default="1.4", description="Until 1.2, `not-a-uav` stood among the candidates."
     )
     photos: tuple[PhotoRecord, ...]
     image_candidates: tuple[Candidate, ...] = Field(

@@ -32,6 +32,10 @@ NEARER, NEAREST = 1.5, 4.0
 second look at a part of it, or when only a box of it is looked at."""
 
 
+Frame = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """A photo that could be read.
@@ -40,11 +44,24 @@ class Sight:
         array: the network's input, float32[3, H, W].
         picture: what was looked at, upright RGB, made small; a second look is at this.
         fingerprint: how the whole photo looks, by `duplicates.fingerprint`.
+        frame: left, top, right, bottom of the picture in pixels of the upright photo.
     """
 
     array: npt.NDArray[np.float32]
     picture: Image.Image
     fingerprint: str
+    frame: Frame
+
+    def in_photo(self, box: Frame) -> Frame:
+        """A box in pixels of the picture, in pixels of the upright photo."""
+        left, top, right, bottom = self.frame
+        across, down = (right - left) / self.picture.width, (bottom - top) / self.picture.height
+        return (
+            left + box[0] * across,
+            top + box[1] * down,
+            left + box[2] * across,
+            top + box[3] * down,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,10 +88,11 @@ def see(photo: NamedBytes, spec: InputSpec, box: Box | None = None) -> Seen:
     decoded = decode(photo.data, decoded_side(spec, box), page=photo.page or 0)
     if isinstance(decoded, Failure):
         return unseen(photo, decoded)
-    looked_at = _inside(decoded, box) if box else decoded.image
+    frame = _around(decoded, box) if box else (0, 0, decoded.width, decoded.height)
+    looked_at = _cut(decoded, frame) if box else decoded.image
     whole = small(decoded.image)
     picture = small(looked_at) if box else whole
-    sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole))
+    sight = Sight(to_array(looked_at, spec), picture, fingerprint(whole), frame)
     record = PhotoRecord(
         name=label(photo.name, photo.page),
         sha256=hashlib.sha256(photo.data).hexdigest(),
@@ -97,8 +115,8 @@ def unseen(photo: NamedBytes, failure: Failure) -> Seen:
     return Seen(PhotoRecord(name=name, sha256=had or photo.sha256, failure=why), None)
 
 
-def _inside(photo: Photo, box: Box) -> Image.Image:
-    """The part of a photo in a box and a margin around it."""
+def _around(photo: Photo, box: Box) -> Frame:
+    """A box and a margin around it, as far as the photo goes."""
     if min(box.right, photo.width) - box.left < SMALLEST_BOX or (
         min(box.bottom, photo.height) - box.top < SMALLEST_BOX
     ):
@@ -106,15 +124,19 @@ def _inside(photo: Photo, box: Box) -> Image.Image:
             f"evidence.boxes: the box of photo {box.photo} has fewer than {SMALLEST_BOX} pixels"
             f" on a side within the {photo.width} × {photo.height} of the upright photo."
         )
-    scale = photo.image.width / photo.width
     wide, high = MARGIN * (box.right - box.left), MARGIN * (box.bottom - box.top)
-    edges = (
+    return (
         max(box.left - wide, 0),
         max(box.top - high, 0),
         min(box.right + wide, photo.width),
         min(box.bottom + high, photo.height),
     )
-    left, top, right, bottom = (round(edge * scale) for edge in edges)
+
+
+def _cut(photo: Photo, frame: Frame) -> Image.Image:
+    """The part of a photo in a frame."""
+    scale = photo.image.width / photo.width
+    left, top, right, bottom = (round(edge * scale) for edge in frame)
     return photo.image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 

@@ -147,7 +147,7 @@ def predict(gaze: Gaze, fitting: Sample, classes: Sequence[str], seed: int) -> t
     """Logits float[N, C] and labels int[N] of pictures, looked at as the service looks."""
     numbers = {name: number for number, name in enumerate(classes)}
     images = (_image(fitting, number, gaze.spec, seed) for number in range(len(fitting.pictures)))
-    outputs = [next(gaze.look([to_array(image, gaze.spec)], [small(image)])) for image in images]
+    outputs = [next(gaze.look([to_array(image, gaze.spec)], [small(image)]))[0] for image in images]
     labels = np.array([numbers[photo.label] for photo in fitting.pictures])
     return stacked(outputs).logits.astype(np.float64), labels
 

@@ -20,7 +20,7 @@ def test_the_result_has_the_fields_that_others_rely_on(
     client: TestClient, release: Release, photo: MakePhoto
 ) -> None:
     result = client.post("/v1/classify", files=uploads(1, photo("red"))).json()
-    assert result["format_version"] == "1.3"
+    assert result["format_version"] == "1.4"
     assert (
         result["candidates"][0].items() >= {"type": "shahed-136", "family": "delta-pusher"}.items()
     )

@@ -135,7 +135,7 @@ def test_the_view_shows_where_the_leader_is(classifier: Classifier) -> None:
 def test_the_result_reads_back_from_its_json(classifier: Classifier, photo: MakePhoto) -> None:
     result = classifier.classify([NamedBytes("a.jpg", photo("red")), NamedBytes("b", b"")])
     assert Result.model_validate_json(result.model_dump_json()) == result
-    assert result.format_version == "1.3"
+    assert result.format_version == "1.4"
     assert result.notices == (SAFETY, LEAD)
     assert result.model == classifier.identity
 

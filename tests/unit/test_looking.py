@@ -43,7 +43,7 @@ def photo(box: tuple[int, int, int, int] | None, size: tuple[int, int] = (256, 1
 
 
 def looked(image: Image.Image, second: SecondLook | None) -> Outputs:
-    (outputs,) = Gaze(sees_red, SPEC, NONE, second).look([to_array(image, SPEC)], [image])
+    ((outputs, _),) = Gaze(sees_red, SPEC, NONE, second).look([to_array(image, SPEC)], [image])
     return outputs
 
 
@@ -89,7 +89,7 @@ def test_photos_beside_others_are_answered_as_alone() -> None:
     images = [photo((0, 0, 64, 48)), photo(None), photo((128, 64, 192, 112))]
     wholes = [to_array(image, SPEC) for image in images]
     beside = list(Gaze(sees_red, SPEC, NONE, RULE).look(wholes, images))
-    for image, outputs in zip(images, beside, strict=True):
+    for image, (outputs, _) in zip(images, beside, strict=True):
         assert outputs.logits == pytest.approx(looked(image, RULE).logits)
 
 
