@@ -29,13 +29,13 @@ from wreckid.datasets.pictures.sketch import Model, sketched
 from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import confusers, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
+from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
 VERSION = 8
 """Of the renderer: pictures of one seed may differ between versions."""
-MANIFEST = "manifest.jsonl"
 
 SHARES = {
     "intact": 0.38,
@@ -156,6 +156,7 @@ def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterato
     done = _rows_so_far(job)
     yield from done[:count]
     todo = _by_wreck(range(len(done), count), job.views)
+    (job.out / UNFINISHED).touch()
     with (job.out / MANIFEST).open("a", encoding="utf-8") as manifest:
         for wreck in engine(partial(_at_work, job), todo):
             rows = [_kept(job.out, rendered) for rendered in wreck]
@@ -163,6 +164,7 @@ def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterato
             manifest.write("".join(lines))
             manifest.flush()
             yield from rows
+    (job.out / UNFINISHED).unlink()
 
 
 def _by_wreck(numbers: range, views: int) -> list[list[int]]:

@@ -14,14 +14,13 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from wreckid.datasets.errors import SetupError
+from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import decoded_side
 from wreckid.training.augmentation import approached, augmentation
 from wreckid.training.photos.photoset import INDEX
-
-MANIFEST = "manifest.jsonl"
 
 
 class DataError(SetupError):
@@ -68,9 +67,11 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
     """The rows of a rendered set, one a picture.
 
     Raises:
-        DataError: the folder is no rendered set, or its manifest breaks off.
+        DataError: the folder is no rendered set, or one that was stopped.
     """
     file = place / MANIFEST
+    if (place / UNFINISHED).exists():
+        raise DataError(f"{place} was stopped: repeat the command that renders it.")
     if not file.is_file():
         raise DataError(f"{place} holds no {MANIFEST}: name a rendered set.")
     try:

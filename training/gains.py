@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.model.evidence import Evidence, Length
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import read_photo
-from wreckid.training.data import MANIFEST, DataError, manifest_rows
+from wreckid.training.data import DataError, manifest_rows
 from wreckid.training.judging.intervals import proportion
 from wreckid.training.judging.judged import posterior
 from wreckid.training.judging.measures import calibration_error, of_types

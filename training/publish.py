@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.model.looking import Gaze
 from wreckid.model.network import WreckNetwork
 from wreckid.model.outputs import Outputs
@@ -33,7 +34,6 @@ from wreckid.training.calibrate import SECOND_LOOK, Calibration, Sample, calibra
 from wreckid.training.card import Shares, card, noted
 from wreckid.training.config import PLACES, TrainConfig
 from wreckid.training.data import (
-    MANIFEST,
     LabelledPhoto,
     data_hash,
     manifest_rows,

@@ -31,7 +31,6 @@ from wreckid.datasets.pictures.threads import a_second_thread, one_thread
 from wreckid.datasets.places.clutter import NOTHING, empty_place
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import (
-    MANIFEST,
     SHARES,
     RenderError,
     RenderJob,
@@ -39,6 +38,7 @@ from wreckid.datasets.render import (
     render_one,
     subjects,
 )
+from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.datasets.spread import on_processes
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
         workers = psutil.Process(run.pid).children(recursive=True)
         run.kill()
     assert workers
+    assert (tmp_path / UNFINISHED).exists()
     _, left = psutil.wait_procs(workers, timeout=20)
     assert left == []
 

@@ -19,7 +19,8 @@ from wreckid.datasets.airframes.dressing import Coat
 from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.pictures.skin import Skin, Sun
 from wreckid.datasets.places.surroundings import Surroundings
-from wreckid.datasets.render import MANIFEST, RenderError, render, render_one
+from wreckid.datasets.render import RenderError, render, render_one
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.datasets.spread import on_processes
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from wreckid.datasets.rendered import UNFINISHED
 from wreckid.model.preprocessing import InputSpec
 from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import see
@@ -105,6 +106,12 @@ def test_a_picture_that_is_broken_or_missing_is_refused(tmp_path: Path, data: by
         file.write_bytes(data)
     with pytest.raises(DataError, match=r"broken\.jpg"):
         read_picture(file, 64)
+
+
+def test_a_set_that_was_stopped_is_refused(rendered: Path) -> None:
+    (rendered / UNFINISHED).touch()
+    with pytest.raises(DataError, match="was stopped: repeat the command"):
+        read_data(rendered)
 
 
 def test_the_hash_follows_what_the_set_says(rendered: Path) -> None:

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import track
 
 from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import NamedBytes, read_photo
 from wreckid.serving.result import Result
-from wreckid.training.data import MANIFEST, DataError, LabelledPhoto, read_data, read_picture
+from wreckid.training.data import DataError, LabelledPhoto, read_data, read_picture
 from wreckid.training.judging.corruptions import corrupted
 from wreckid.training.photos.photoset import INDEX
 
