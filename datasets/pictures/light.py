@@ -18,8 +18,6 @@ Rng = np.random.Generator
 
 SKY_ROWS = 256
 """Most rows kept of an environment map, which has twice as many columns."""
-ADAPTED = 0.8
-"""How far a camera allows for the colour of the light."""
 SKIES_KEPT = 32
 """Environment maps kept in memory; each takes 1.5 MB."""
 
@@ -50,22 +48,7 @@ def _environment(file: Path) -> Any:
         read = mi.Bitmap(str(file))
     whole = read.convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
     rows = min(SKY_ROWS, whole.height())
-    small = whole.resample(mi.ScalarVector2u(2 * rows, rows), clamp=(0.0, np.inf))
-    return mi.Bitmap(adapted(np.array(small)))
-
-
-def adapted(sky: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A sky, float[H, 2H, 3] from zenith to nadir, as a camera sees it that allows for its light.
-
-    Cameras and people take for white what the light makes of white, mostly: without it grey
-    airframes are violet at dawn.
-
-    Source: von Kries, Chromatic adaptation, 1902, by the irradiance of level ground.
-    """
-    down = np.pi * (np.arange(len(sky)) + 0.5) / len(sky)
-    weights = np.sin(down) * np.cos(down).clip(0)
-    white = (weights @ sky.mean(1)) / weights.sum() + 1e-6
-    return np.asarray(sky * (white.mean() / white) ** ADAPTED, np.float32)
+    return whole.resample(mi.ScalarVector2u(2 * rows, rows), clamp=(0.0, np.inf))
 
 
 def _clear_sky(rng: Rng) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageFilter
 
 from wreckid.datasets.colour import encoded, luminance
 from wreckid.datasets.pictures.marks import arrow, bars, caption, circle, watermark
@@ -36,7 +36,6 @@ class Development:
         vignette: share of light lost in the corners.
         levels: how far the picture's own range is stretched towards black and white, 0 to 1.
         sharpening: strength of the camera's edge sharpening (unsharp mask), as a factor.
-        saturation: distance of colours from their grey, as a factor.
     """
 
     brightness: float
@@ -50,7 +49,6 @@ class Development:
     levels: float = 0
     sharpening: float = 0
     adaptation: float = 0
-    saturation: float = 1
 
 
 def random_development(rng: Rng) -> Development:
@@ -73,8 +71,7 @@ def random_development(rng: Rng) -> Development:
         vignette=float(rng.uniform(0, 0.5) * (rng.random() < 0.3)),
         levels=float(rng.uniform(0, 1)),
         sharpening=float(rng.uniform(0, 2)),
-        adaptation=float(rng.uniform(0, 0.4)),
-        saturation=float(np.exp(rng.normal(-0.2, 0.2))),
+        adaptation=float(rng.uniform(0, 0.8)),
     )
 
 
@@ -94,8 +91,7 @@ def developed(light: Array, settings: Development, rng: Rng) -> Image.Image:
     values = _levelled(encoded(exposed), settings.levels)
     values = 0.45 + (values - 0.45) * settings.contrast
     image = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
-    coloured = ImageEnhance.Color(image).enhance(settings.saturation)
-    blurred = np.asarray(coloured.filter(ImageFilter.GaussianBlur(settings.blur)), np.float32)
+    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(settings.blur)), np.float32)
     grain = _grain(np.asarray(blurred / 255, np.float32), middle, rng) * settings.noise * 255
     taken = Image.fromarray(np.clip(blurred + grain, 0, 255).astype(np.uint8))
     return taken.filter(ImageFilter.UnsharpMask(1, round(100 * settings.sharpening), 0))

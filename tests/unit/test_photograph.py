@@ -177,16 +177,6 @@ def test_sharpening_deepens_edges_and_leaves_even_places_alone() -> None:
     assert (sharp[:, [3, 36]] == plain[:, [3, 36]]).all()
 
 
-def test_saturation_takes_colours_to_their_grey_and_away_from_it() -> None:
-    light = np.full((16, 16, 3), 0.1, np.float32) * np.array([0.7, 1, 1.3], np.float32)
-    grey, pale, plain, vivid = (
-        np.ptp(np.asarray(developed(light, replace(PLAIN, saturation=s), np.random.default_rng(1))))
-        for s in (0, 0.5, 1, 1.5)
-    )
-    assert grey == 0
-    assert grey < pale < plain < vivid
-
-
 @given(st.lists(st.floats(0.7, 1.5), min_size=3, max_size=3))
 def test_white_balance_takes_a_cast_away_by_its_share(cast: list[float]) -> None:
     light = np.full((16, 16, 3), 0.1, np.float32) * np.array(cast, np.float32)
