@@ -174,11 +174,9 @@ class Classifier:
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:
         """Show several photos to the network at once."""
         sights = [one.sight for one in seen if one.sight is not None]
-        answers: Iterator[tuple[Outputs, Box | None]] = iter(())
-        if sights:
-            answers = self._gaze.look(
-                [sight.array for sight in sights], [sight.picture for sight in sights]
-            )
+        answers = self._gaze.look(
+            [sight.array for sight in sights], [sight.picture for sight in sights]
+        )
         for one in seen:
             if one.sight is None:
                 yield Observation(one.record, None)

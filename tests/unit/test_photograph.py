@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageStat
@@ -177,8 +177,9 @@ def test_sharpening_deepens_edges_and_leaves_even_places_alone() -> None:
     assert (sharp[:, [3, 36]] == plain[:, [3, 36]]).all()
 
 
-@given(st.lists(st.floats(0.7, 1.5), min_size=3, max_size=3))
+@given(st.lists(st.floats(0.6, 1.6), min_size=3, max_size=3))
 def test_white_balance_takes_a_cast_away_by_its_share(cast: list[float]) -> None:
+    assume(np.mean(cast) <= 2 * min(cast))  # A camera amplifies no colour more than twice.
     light = np.full((16, 16, 3), 0.1, np.float32) * np.array(cast, np.float32)
     left, half, none = (
         np.ptp(np.asarray(developed(light, replace(PLAIN, adaptation=a), np.random.default_rng(1))))
