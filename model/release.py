@@ -186,6 +186,11 @@ def write_release(folder: Path, facts: ReleaseFacts, files: Mapping[str, bytes])
     return read_release(folder)
 
 
+def holds_release(folder: Path) -> bool:
+    """Whether a folder is that of a release, whole or altered."""
+    return (folder / MANIFEST).is_file()
+
+
 def read_release(folder: Path) -> Release:
     """Read a release and verify the hash of each of its files.
 
@@ -233,7 +238,7 @@ def find_release(name: str | None) -> Release:
     if name is None:
         return shipped_release()
     beside = RELEASED / name
-    return read_release(beside if (beside / MANIFEST).is_file() else Path(name))
+    return read_release(beside if holds_release(beside) else Path(name))
 
 
 def _read(file: Path) -> bytes:

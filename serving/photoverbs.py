@@ -60,12 +60,14 @@ def decided(
     ] = None,
 ) -> None:
     """Hand on what people decided in a service: photos and a table to review and then import."""
+    from wreckid.serving.store.database import must_be_there
     from wreckid.serving.store.decided import TABLE, hand_on
     from wreckid.serving.store.items import Items
     from wreckid.serving.store.uploads import is_store
 
     if not is_store(store):
         raise SetupError(f"{store} is no store of a service: name the folder of serve --store.")
+    must_be_there(store, database)
     with closing(Items(store, database)) as items:
         handed = hand_on(items, out)
     typer.echo(f"{handed.photos} photos of {handed.items} decided items: {out / TABLE}")

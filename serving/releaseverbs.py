@@ -20,7 +20,7 @@ def make(
     run: Annotated[Path, typer.Argument(help="A run.", exists=True, file_okay=False)],
     name: Annotated[str, typer.Option(help="Name of the release.")],
     version: Annotated[str, typer.Option(help="Version of the release.")],
-    out: Annotated[Path | None, typer.Option(help="Where; beside the shipped one.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of releases.")] = Path("releases"),
     heldout: Annotated[
         Path | None,
         typer.Option(
@@ -43,11 +43,10 @@ def make(
     ] = None,
 ) -> None:
     """Calibrate, export and measure a run, and write it down as a release."""
-    from wreckid.model.release import RELEASED
     from wreckid.training.publish import Publication, publish
     from wreckid.training.run import read_run
 
-    wanted = Publication(name, version, out or RELEASED, heldout, photos, calibration)
+    wanted = Publication(name, version, out, heldout, photos, calibration)
     typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
 
 

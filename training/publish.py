@@ -25,8 +25,10 @@ from wreckid.model.release import (
     NETWORK,
     WEIGHTS,
     Release,
+    ReleaseError,
     ReleaseFacts,
     Training,
+    holds_release,
     write_release,
 )
 from wreckid.serving.classifier import Classifier
@@ -91,8 +93,9 @@ def publish(run: Run, wanted: Publication) -> Release:
     Raises:
         ExportError: the exported network differs from the trained one.
         DataError: a data set cannot be read, or is too small.
-        ReleaseError: the release cannot be written.
+        ReleaseError: the release cannot be written, or one of its name is there.
     """
+    place = _new_place(wanted)
     split = _split(run, wanted.heldout)
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)
@@ -106,9 +109,17 @@ def publish(run: Run, wanted: Publication) -> Release:
     metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
     files[CARD] = card(facts, metrics, _shares(run.config)).encode()
-    release = write_release(wanted.folder / wanted.name, facts, files)
+    release = write_release(place, facts, files)
     _note(wanted.folder / CHANGES, facts, metrics)
     return release
+
+
+def _new_place(wanted: Publication) -> Path:
+    """The folder of the release; what people rely on is never written over."""
+    place = wanted.folder / wanted.name
+    if holds_release(place):
+        raise ReleaseError(f"{place} holds a release: give this one another --name or --out.")
+    return place
 
 
 def _split(run: Run, heldout: Path | None) -> Split:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from wreckid.serving.custody import breaks, sha256
 from wreckid.serving.store import ledger
-from wreckid.serving.store.database import JOBS, Database
+from wreckid.serving.store.database import JOBS, Database, must_be_there
 from wreckid.serving.store.item import DELETED, Item, fold
 from wreckid.serving.store.items import line_of
 from wreckid.serving.store.tables import items, log, photos
@@ -24,8 +24,9 @@ def verify_store(folder: Path, url: str | None = None) -> tuple[list[str], str]:
         url: of another database.
 
     Raises:
-        SetupError: it cannot be opened.
+        SetupError: there is none, or it cannot be opened.
     """
+    must_be_there(folder, url)
     database, uploads = Database(folder, url), Uploads(folder)
     try:
         with database.reading() as connection:

@@ -24,6 +24,20 @@ UNREACHABLE = (DBAPIError, PoolTimeoutError)
 """What a database raises that cannot be reached, or has no room or no time for a writer."""
 
 
+def must_be_there(folder: Path, url: str | None) -> None:
+    """Refuse to look into a database that looking would only make.
+
+    Args:
+        folder: of a store.
+        url: of another database, if the store has one.
+
+    Raises:
+        SetupError: the store keeps no database of its own, and no other is named.
+    """
+    if url is None and not (folder / FILE).is_file():
+        raise SetupError(f"{folder} holds no {FILE}: name its database with --database.")
+
+
 class Database:
     """A database with all migrations done; may be shared by threads and replicas."""
 

@@ -1,6 +1,7 @@
 """Items over HTTP and on the page: they last, they tell their history, and tampering shows."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -295,6 +296,19 @@ def test_a_changed_or_lost_original_shows(
     assert "was changed" in wreckid("verify", store).out
     file.unlink()
     assert "is missing" in wreckid("verify", store).out
+
+
+def test_a_store_without_its_database_is_not_called_well(
+    desk: TestClient, photo: MakePhoto, store: Path, wreckid: Wreckid, tmp_path: Path
+) -> None:
+    add(desk, make(desk), photo("red", (32, 32)))
+    moved = Path(shutil.copytree(store, tmp_path / "elsewhere"))
+    for file in moved.glob("store.sqlite*"):
+        file.unlink()
+    done = wreckid("verify", moved)
+    assert done.code == 2
+    assert "holds no store.sqlite: name its database with --database" in done.err
+    assert not (moved / "store.sqlite").exists()
 
 
 def test_the_page_does_all_of_it_without_script(desk: TestClient, photo: MakePhoto) -> None:

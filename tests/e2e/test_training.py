@@ -279,6 +279,18 @@ def test_a_set_without_catalogue_types_can_be_measured_and_written_down(
     assert changes.index("## other 1") < changes.index(f"## little {released.manifest.version}")
 
 
+def test_a_release_is_never_written_over(
+    released: Release, trained: Path, wreckid: Wreckid
+) -> None:
+    before = released.sha256
+    done = wreckid(
+        *("release", trained, "--name", released.manifest.name, "--version", "0.0.8"),
+        *("--out", released.folder.parent),
+    )
+    assert "holds a release: give this one another --name" in refusal(done)
+    assert read_release(released.folder).sha256 == before
+
+
 def refusal(done: "Finished") -> str:
     """The one sentence of a command that could not do what it was told."""
     assert done.code == 2

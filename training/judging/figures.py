@@ -88,6 +88,9 @@ def evaluate(classifier: Classifier, place: Path, corruptions: bool = False) -> 
 def figures(judged: Sequence[Judged], classifier: Classifier) -> Figures:
     """All figures of judged photos: of catalogue types, of no UAV and of other UAVs apart.
 
+    What a type's name is worth to who does not know whether the UAV is in the catalogue is counted
+    over both kinds of UAV.
+
     Log-loss, Brier score, calibration error, prediction sets and risk-coverage are over all
     photos whose right answer is a class, `not-a-uav` among them.
     """
@@ -118,6 +121,7 @@ def figures(judged: Sequence[Judged], classifier: Classifier) -> Figures:
             **_stated(others),
             **_told_apart([outside(one) for one in known], [outside(one) for one in others]),
         },
+        "any_uav": {"types_right": _types_right([*known, *others])},
     }
 
 
@@ -185,11 +189,17 @@ def _named(judged: Sequence[Judged], classifier: Classifier) -> Figures:
     said = [(one.result.verdict, one.photo.label) for one in judged]
     return {
         **_stated(judged),
-        "types_right": proportion(v.id == label for v, label in said if v.level == "type"),
+        "types_right": _types_right(judged),
         "families_right": proportion(
             v.id == family_of[label] for v, label in said if v.level == "family"
         ),
     }
+
+
+def _types_right(judged: Sequence[Judged]) -> Figures:
+    """How often the type that is named is the right one."""
+    said = [(one.result.verdict, one.photo.label) for one in judged]
+    return proportion(verdict.id == label for verdict, label in said if verdict.level == "type")
 
 
 def _stated(judged: Sequence[Judged]) -> Figures:
