@@ -2,8 +2,8 @@
 
 What is fitted here are promises about pictures like those it is fitted on. Prediction sets hold
 the right class as often as stated (split conformal prediction, Vovk et al., 2005). A threshold is
-the most permissive one that can be shown, with 90 % confidence, to keep its promise (Learn then
-Test, Angelopoulos et al., 2022); where none can, the strictest one stands in.
+the most permissive one that can be shown to keep its promises, each with 90 % confidence (Learn
+then Test, Angelopoulos et al., 2022); where none can, the strictest one stands in.
 """
 
 import warnings
@@ -52,7 +52,7 @@ class Promise:
     Attributes:
         risk: as MAPIE names it.
         level: the least precision or the largest risk.
-        tried: thresholds, the strictest of them extreme.
+        tried: thresholds.
         order: how MAPIE corrects for trying several.
     """
 
@@ -61,16 +61,13 @@ class Promise:
     tried: Floats
     order: str
 
-    @property
-    def strictest(self) -> float:
-        """The largest threshold that is tried."""
-        return float(self.tried.max())
-
 
 RIGHT = Promise("precision", 0.8, np.linspace(0.5, 0.95, 10), "bonferroni_holm")
 """So large a share of what is named is right."""
 RARE = Promise("fpr", 0.05, np.linspace(0.99, 0.5, 50), "fixed_sequence")
 """At most so large a share of pictures of which the statement is wrong get it."""
+STRICTEST = 0.99
+"""The threshold of a statement for which none is shown to keep its promises."""
 
 LEAST = 10
 """Fewest pictures that anything can be fitted on."""
@@ -196,15 +193,12 @@ def fit_thresholds(
         "uav": ((RARE, 1 - no_uav, is_uav),),
         "not_a_uav": ((RARE, no_uav, ~is_uav),),
     }
-    found = {name: [_kept(*one) for one in promises] for name, promises in wanted.items()}
-    fitted = {
-        name: max(
-            promise.strictest if value is None else value
-            for (promise, _, _), value in zip(promises, found[name], strict=True)
-        )
+    kept = {
+        name: min(set.intersection(*(_keeping(*one) for one in promises)), default=None)
         for name, promises in wanted.items()
     }
-    return Thresholds(**fitted), tuple(name for name, values in found.items() if None in values)
+    fitted = {name: STRICTEST if value is None else value for name, value in kept.items()}
+    return Thresholds(**fitted), tuple(name for name, value in kept.items() if value is None)
 
 
 def _leading_type(posterior: Floats, labels: Ints, none: int) -> tuple[Floats, Flags]:
@@ -229,8 +223,11 @@ def _leading_family(
     return shares.max(axis=1), np.array(right, np.bool_)
 
 
-def _kept(promise: Promise, probability: Floats, right: Flags) -> float | None:
-    """The lowest threshold that is shown to keep a promise, or None.
+def _keeping(promise: Promise, probability: Floats, right: Flags) -> set[float]:
+    """The thresholds that are shown to keep a promise.
+
+    What is rare above a threshold is rare above a higher one; what is right need not be, so that
+    two promises of a statement are kept only where each is.
 
     Args:
         promise: what is to be kept.
@@ -238,7 +235,7 @@ def _kept(promise: Promise, probability: Floats, right: Flags) -> float | None:
         right: bool[N], whether the statement is right.
     """
     if not right.any() or (promise is RARE and right.all()):
-        return None
+        return set()
     controller = BinaryClassificationController(
         lambda p: np.column_stack([1 - p, p]),
         promise.risk,
@@ -249,5 +246,4 @@ def _kept(promise: Promise, probability: Floats, right: Flags) -> float | None:
     )
     with warnings.catch_warnings(action="ignore"):  # It warns where no threshold is found.
         controller.calibrate(probability, right.astype(int))
-    found = controller.best_predict_param
-    return None if found is None else round(float(found), 2)
+    return {round(float(found), 2) for found in controller.valid_predict_params}

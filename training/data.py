@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,5 +154,13 @@ class TrainingSet(EvaluationSet):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         photo = self._photos[index]
-        image = v2.functional.pil_to_tensor(read_picture(photo.file, self._spec.size).image)
-        return self._augment(approached(image, photo.box)), self._index[photo.label]
+        picture = read_picture(photo.file, self._spec.size)
+        image = v2.functional.pil_to_tensor(picture.image)
+        box = photo.box and _scaled(photo.box, picture.image.width / picture.width)
+        return self._augment(approached(image, box)), self._index[photo.label]
+
+
+def _scaled(box: Box, factor: float) -> Box:
+    """A box in a picture that was decoded smaller than it is."""
+    left, top, right, bottom = (side * factor for side in box)
+    return int(left), int(top), math.ceil(right), math.ceil(bottom)

@@ -12,6 +12,7 @@ from wreckid.training.calibrate import (
     ENOUGH,
     RARE,
     RIGHT,
+    STRICTEST,
     Floats,
     Ints,
     conformal_quantile,
@@ -98,7 +99,7 @@ def test_fitted_thresholds_keep_their_promises_on_new_pictures() -> None:
 def test_a_guessing_network_names_hardly_anything() -> None:
     thresholds, uncertified = fit_thresholds(*answers(600, 0.3, seed=3), CLASSES, FAMILIES)
     assert "type" in uncertified
-    assert thresholds.type == RIGHT.strictest
+    assert thresholds.type == STRICTEST
 
 
 def test_without_pictures_of_no_uav_nothing_is_promised_about_them() -> None:
@@ -106,7 +107,22 @@ def test_without_pictures_of_no_uav_nothing_is_promised_about_them() -> None:
     labels = posterior[:, :3].argmax(axis=1)
     thresholds, uncertified = fit_thresholds(posterior, labels, CLASSES, FAMILIES)
     assert {"type", "family", "uav"} <= set(uncertified)
-    assert thresholds.uav == RARE.strictest
+    assert thresholds.uav == STRICTEST
+
+
+def test_a_type_is_named_only_where_both_of_its_promises_are_shown() -> None:
+    """Right above 0.5 but not above 0.86, and rare without a UAV above 0.86 alone."""
+    rng = np.random.default_rng(5)
+    leader = np.concatenate([rng.uniform(0.5, 0.9, 900), rng.uniform(0.9, 1, 60)])
+    rest = np.zeros(960)
+    known = np.column_stack([leader, rest, 1 - leader, rest])
+    nothing = np.tile([[0.85, 0.0, 0.0, 0.15]], (100, 1))
+    labels = np.repeat([0, 1, 3], [900, 60, 100])
+    thresholds, uncertified = fit_thresholds(
+        np.concatenate([known, nothing]), labels, CLASSES, FAMILIES
+    )
+    assert "type" in uncertified
+    assert thresholds.type == STRICTEST
 
 
 def photos(count: int, label: str = "orlan-10") -> tuple[LabelledPhoto, ...]:

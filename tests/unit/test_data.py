@@ -150,3 +150,20 @@ def test_training_pictures_vary_and_repeat_for_a_seed(rendered: Path) -> None:
     assert torch.equal(first, repeated)
     assert not torch.equal(first, again)
     assert len(pictures) == 2
+
+
+def test_what_is_approached_is_the_wreck_however_small_the_picture_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wreckid.training.data.augmentation", lambda _: lambda image: image)
+    picture = Image.new("RGB", (640, 640), "white")
+    picture.paste("black", (480, 400, 560, 480))
+    picture.save(tmp_path / "large.jpg", quality=95)
+    photo = LabelledPhoto(tmp_path / "large.jpg", "orlan-10", "", (480, 400, 560, 480))
+    torch.manual_seed(1)
+    parts = [TrainingSet([photo], CLASSES, SPEC)[0][0] for _ in range(20)]
+    whole = max(parts, key=torch.numel)
+    assert whole.shape[1] < 320
+    dark = [int((part.float().mean(0) < 128).sum()) for part in parts]
+    assert min(dark) > 0.9 * max(dark)
+    assert len({tuple(part.shape) for part in parts}) > 5
