@@ -1,6 +1,5 @@
 """Labelled pictures: manifests, index files and folders, as rows and as training samples."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_ar
 from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import decoded_side
 from wreckid.training.augmentation import approached, augmentation
-from wreckid.training.photos.photoset import INDEX
+from wreckid.training.photos.photoset import INDEX, read_table, refuse_gaps
 
 
 class DataError(SetupError):
@@ -48,7 +47,8 @@ def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
     Raises:
-        DataError: nothing of the three is there, or its list cannot be read.
+        DataError: nothing of the three is there, or its list lacks something.
+        PhotosError: the index cannot be read, or a row lacks its file or label.
     """
     if (place / MANIFEST).is_file():
         return _from_manifest(place)
@@ -80,10 +80,31 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
         raise DataError(f"{file} breaks off: render the set to its end.") from error
 
 
+def index_rows(place: Path) -> list[dict[str, str]]:
+    """The rows of a folder with an index CSV, one a picture.
+
+    Raises:
+        DataError: the index lacks a column.
+        PhotosError: it cannot be read, or a row lacks its file or label.
+    """
+    table = place / INDEX
+    rows = read_table(table)
+    if not {"file", "label"} <= rows[0].keys():
+        raise DataError(f"{table} needs the columns file and label.")
+    refuse_gaps(table, rows, ("file", "label"))
+    return rows
+
+
 def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
+    rows = manifest_rows(place)
+    for number, row in enumerate(rows, start=1):
+        if not {"file", "type", "damage"} <= row.keys():
+            raise DataError(
+                f"{place / MANIFEST}, line {number} tells no file, type or damage:"
+                " render the set again."
+            )
     return tuple(
-        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row))
-        for row in manifest_rows(place)
+        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row)) for row in rows
     )
 
 
@@ -93,12 +114,9 @@ def _box(row: dict[str, Any]) -> Box | None:
 
 
 def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
-    with (place / INDEX).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"file", "label"} <= rows[0].keys():
-        raise DataError(f"{place / INDEX} needs the columns file and label.")
     return tuple(
-        LabelledPhoto(place / row["file"], row["label"], row.get("condition", "")) for row in rows
+        LabelledPhoto(place / row["file"], row["label"], row.get("condition", ""))
+        for row in index_rows(place)
     )
 
 

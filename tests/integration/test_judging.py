@@ -65,6 +65,13 @@ def test_the_index_tells_what_shows_no_uav(folder: Path) -> None:
     assert labels[-1] == "ghost-9"
 
 
+def test_an_index_from_a_spreadsheet_tells_it_too(folder: Path, tmp_path: Path) -> None:
+    """A byte order mark, and rows that end with their last full cell."""
+    text = "label,file,kind\nstreet,f.jpg,not-a-uav\norlan-10,c.jpg\n"
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8-sig")
+    assert [photo.label for photo in read_photos(tmp_path)] == ["not-a-uav", "orlan-10"]
+
+
 def test_known_types_no_uav_and_other_uavs_are_counted_apart(evaluation: Evaluation) -> None:
     figures = evaluation.figures
     known = figures["catalogue"]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from wreckid.datasets.errors import SetupError
 from wreckid.datasets.rendered import UNFINISHED
 from wreckid.model.preprocessing import InputSpec
 from wreckid.serving.intake import read_photo
@@ -85,11 +86,39 @@ def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["", "file,label\n", "name,type\na.jpg,orlan-10\n"])
-def test_an_index_without_its_columns_or_rows_is_refused(indexed: Path, text: str) -> None:
-    (indexed / "index.csv").write_text(text)
-    with pytest.raises(DataError, match=r"index\.csv needs the columns file and label"):
+@pytest.mark.parametrize("condition", ["crashed", ""])
+def test_an_index_is_read_as_spreadsheets_write_it(indexed: Path, condition: str) -> None:
+    """A byte order mark, spaces around cells, and a row that ends with its last full cell."""
+    text = f"file,label ,condition\r\na.jpg, orlan-10,{condition}".rstrip(",")
+    (indexed / "index.csv").write_text(text, encoding="utf-8-sig", newline="")
+    assert read_data(indexed) == (LabelledPhoto(indexed / "a.jpg", "orlan-10", condition),)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "holds no photos"),
+        (b"file,label\n", "holds no photos"),
+        (b"name,type\na.jpg,orlan-10\n", "needs the columns file and label"),
+        (b"file,label\na.jpg,orlan-10\nb.jpg,\n", "row 3 lacks label: fill it in"),
+        (b"label,file\norlan-10\n", "row 2 lacks file: fill it in"),
+        (b"file,label\na.jpg,G\xe9ran\n", "save it as CSV in UTF-8"),
+    ],
+)
+def test_an_index_that_says_too_little_is_refused(indexed: Path, text: bytes, reason: str) -> None:
+    (indexed / "index.csv").write_bytes(text)
+    with pytest.raises(SetupError, match=rf"index\.csv.* {reason}\.$"):
         read_data(indexed)
+
+
+@pytest.mark.parametrize("lacking", ["file", "type", "damage"])
+def test_a_manifest_that_says_too_little_is_refused(rendered: Path, lacking: str) -> None:
+    manifest = rendered / "manifest.jsonl"
+    first, second = map(json.loads, manifest.read_text().splitlines())
+    del second[lacking]
+    manifest.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+    with pytest.raises(DataError, match=r"manifest\.jsonl, line 2 tells no file, type or damage"):
+        read_data(rendered)
 
 
 def test_a_torn_manifest_is_refused(rendered: Path) -> None:

@@ -1,6 +1,5 @@
 """Labelled photos and what the release says of them, exactly as the service would answer."""
 
-import csv
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from wreckid.datasets.rendered import MANIFEST
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import NamedBytes, read_photo
 from wreckid.serving.result import Result
-from wreckid.training.data import DataError, LabelledPhoto, read_data, read_picture
+from wreckid.training.data import DataError, LabelledPhoto, index_rows, read_data, read_picture
 from wreckid.training.judging.corruptions import corrupted
 from wreckid.training.photos.photoset import INDEX
 
@@ -46,17 +45,15 @@ def read_photos(place: Path) -> tuple[LabelledPhoto, ...]:
     """The photos of a data set; where its index says that one shows no UAV, that is its label.
 
     Raises:
-        DataError: the set is empty or cannot be read.
+        DataError: the set is empty or its list lacks something.
+        PhotosError: the index cannot be read, or a row lacks its file or label.
     """
     photos = read_data(place)
-    index = place / INDEX
-    if (place / MANIFEST).is_file() or not index.is_file():
+    if (place / MANIFEST).is_file() or not (place / INDEX).is_file():
         return photos
-    with index.open(encoding="utf-8", newline="") as file:
-        kinds = {place / row["file"]: row.get("kind") for row in csv.DictReader(file)}
     return tuple(
-        replace(photo, label=NOT_A_UAV) if kinds[photo.file] == NOT_A_UAV else photo
-        for photo in photos
+        replace(photo, label=NOT_A_UAV) if row.get("kind") == NOT_A_UAV else photo
+        for photo, row in zip(photos, index_rows(place), strict=True)
     )
 
 
