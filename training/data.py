@@ -18,6 +18,7 @@ from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import decoded_side
+from wreckid.serving.source import files_below
 from wreckid.training.augmentation import approached, augmentation
 from wreckid.training.photos.photoset import INDEX, read_table, refuse_gaps
 
@@ -46,6 +47,8 @@ class LabelledPhoto:
 def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
+    Photos lie at any depth below their label; hidden files and links stay out.
+
     Raises:
         DataError: nothing of the three is there, or its list lacks something.
         PhotosError: the index cannot be read, or a row lacks its file or label.
@@ -54,13 +57,7 @@ def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
         return _from_manifest(place)
     if (place / INDEX).is_file():
         return _from_index(place)
-    found = sorted(file for file in place.glob("*/*") if file.is_file())
-    if not found:
-        raise DataError(
-            f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
-            " (columns file, label), or a folder whose sub-folders are labels."
-        )
-    return tuple(LabelledPhoto(file, file.parent.name, "") for file in found)
+    return _from_folders(place)
 
 
 def manifest_rows(place: Path) -> list[dict[str, Any]]:
@@ -118,6 +115,16 @@ def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
         LabelledPhoto(place / row["file"], row["label"], row.get("condition", ""))
         for row in index_rows(place)
     )
+
+
+def _from_folders(place: Path) -> tuple[LabelledPhoto, ...]:
+    found = [file for file in files_below(place) if file.parent != place]
+    if not found:
+        raise DataError(
+            f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
+            " (columns file, label), or a folder whose sub-folders are labels."
+        )
+    return tuple(LabelledPhoto(file, file.relative_to(place).parts[0], "") for file in found)
 
 
 def data_hash(place: Path) -> str:

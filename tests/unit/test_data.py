@@ -80,6 +80,21 @@ def test_sub_folders_are_labels(sorted_by_label: Path) -> None:
     assert found == [("orlan-10", "a.jpg"), ("orlan-10", "c.jpg"), ("shahed-136", "b.jpg")]
 
 
+def test_photos_lie_at_any_depth_below_their_label(sorted_by_label: Path, photo: MakePhoto) -> None:
+    """As `photos import` asks for them; what systems hide in folders is no photo."""
+    (sorted_by_label / "orlan-10/Odesa/press").mkdir(parents=True)
+    (sorted_by_label / "orlan-10/Odesa/press/d.jpg").write_bytes(photo("green"))
+    for name in (".DS_Store", "orlan-10/.DS_Store", "orlan-10/Thumbs.db", "shahed-136/._b.jpg"):
+        (sorted_by_label / name).write_bytes(b"hidden")
+    found = [(photo.label, photo.file.name) for photo in read_data(sorted_by_label)]
+    assert sorted(found) == [
+        ("orlan-10", "a.jpg"),
+        ("orlan-10", "c.jpg"),
+        ("orlan-10", "d.jpg"),
+        ("shahed-136", "b.jpg"),
+    ]
+
+
 def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no pictures: name a rendered set") as refusal:
         read_data(tmp_path)
