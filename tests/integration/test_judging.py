@@ -175,8 +175,21 @@ def test_the_command_writes_figures_and_page(
     assert (tmp_path / "out/report.html").read_text().startswith("<!doctype html>")
 
 
-def test_a_photo_that_cannot_be_read_is_named(classifier: Classifier, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("a", r"a\.jpg cannot be read"),
+        ("ac", r"a\.jpg, [^ ]+c\.jpg cannot be read"),
+        ("acdefgh", r"(, [^ ]+\.jpg){4} and 2 more cannot be read"),
+    ],
+)
+def test_photos_that_cannot_be_read_are_told_at_once(
+    classifier: Classifier, photo: MakePhoto, tmp_path: Path, broken: str, told: str
+) -> None:
     (tmp_path / "orlan-10").mkdir()
-    (tmp_path / "orlan-10" / "a.jpg").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"a\.jpg cannot be read"):
+    (tmp_path / "orlan-10" / "b.jpg").write_bytes(photo("green"))
+    for name in broken:
+        (tmp_path / "orlan-10" / f"{name}.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=told) as refusal:
         evaluate(classifier, tmp_path)
+    assert str(refusal.value).count(".jpg") == min(len(broken), 5)

@@ -22,6 +22,8 @@ from wreckid.training.photos.photoset import INDEX
 
 LONG_ENOUGH = 512
 """Pixels on the short side of what is corrupted; more than any network here takes."""
+MOST_NAMED = 5
+"""Photos that cannot be read and are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,21 @@ def judge(
     """What the release says of each photo, as it is or after a corruption.
 
     Raises:
-        DataError: a photo cannot be read.
+        DataError: photos cannot be read; all are looked at before they are told at once.
     """
     classes = classifier.manifest.classes
     words = f"Judging, {harm.kind} {harm.level}" if harm else "Judging"
-    judged = []
-    for photo in track(photos, words, console=Console(stderr=True)):
-        result = classifier.classify([_received(photo, harm)])
-        judged.append(Judged(photo, result, posterior(result, classes, photo.file)))
-    return judged
+    results = [
+        classifier.classify([_received(photo, harm)])
+        for photo in track(photos, words, console=Console(stderr=True))
+    ]
+    answers = list(zip(photos, results, strict=True))
+    unreadable = [photo.file for photo, result in answers if result.probabilities is None]
+    if unreadable:
+        raise _unreadable(unreadable)
+    return [
+        Judged(photo, result, posterior(result, classes, photo.file)) for photo, result in answers
+    ]
 
 
 def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray[np.float64]:
@@ -81,8 +89,16 @@ def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray
         DataError: the file could not be read.
     """
     if result.probabilities is None:
-        raise DataError(f"{file} cannot be read: mend it or take it out of the set.")
+        raise _unreadable([file])
     return np.array([result.probabilities[name] for name in classes])
+
+
+def _unreadable(files: Sequence[Path]) -> DataError:
+    named = ", ".join(map(str, files[:MOST_NAMED]))
+    more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
+    return DataError(
+        f"{named}{more} cannot be read: mend what is broken or take it out of the set."
+    )
 
 
 def _received(photo: LabelledPhoto, harm: Harm | None) -> NamedBytes:
