@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
@@ -117,6 +118,16 @@ def test_corruptions_are_judged_at_every_level(
         assert [one["level"] for one in levels] == [1, 2, 3, 4, 5]
     assert [one["top1"]["value"] for one in found["blur"]] == [1] * 5
     assert found["dark"][-1]["top1"]["value"] == 0
+
+
+def test_a_photo_as_small_as_may_be_is_judged_under_every_corruption(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    (tmp_path / "orlan-10").mkdir()
+    Image.new("RGB", (32, 48), "lime").save(tmp_path / "orlan-10" / "a.png")
+    found = evaluate(classifier, tmp_path, corruptions=True).figures["corruptions"]
+    assert [one["top1"] for one in found["crop"]] == [found["crop"][0]["top1"]] * 5
+    assert found["crop"][0]["top1"]["value"] == 1
 
 
 class Reader(HTMLParser):
