@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
+from wreckid.datasets.catalogue import catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.model.looking import Box
@@ -20,6 +21,7 @@ from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import decoded_side
 from wreckid.serving.source import files_below
 from wreckid.training.augmentation import approached, augmentation
+from wreckid.training.photos.labels import Labels
 from wreckid.training.photos.photoset import INDEX, read_table, refuse_gaps
 
 
@@ -47,7 +49,8 @@ class LabelledPhoto:
 def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
-    Photos lie at any depth below their label; hidden files and links stay out.
+    Photos lie at any depth below their label; hidden files and links stay out. A sub-folder may
+    bear any name of a type; one that means no single type is a label as it stands.
 
     Raises:
         DataError: nothing of the three is there, or its list lacks something.
@@ -124,7 +127,12 @@ def _from_folders(place: Path) -> tuple[LabelledPhoto, ...]:
             f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
             " (columns file, label), or a folder whose sub-folders are labels."
         )
-    return tuple(LabelledPhoto(file, file.relative_to(place).parts[0], "") for file in found)
+    labels = Labels(catalogue())
+    names = [file.relative_to(place).parts[0] for file in found]
+    return tuple(
+        LabelledPhoto(file, labels.identifier(name) or name, "")
+        for file, name in zip(found, names, strict=True)
+    )
 
 
 def data_hash(place: Path) -> str:

@@ -167,6 +167,18 @@ def test_the_report_shows_a_set_without_any_known_type(
     assert "<b>ghost" not in html and "&lt;b&gt;ghost" in html
 
 
+def test_labels_that_are_no_class_are_named_with_their_photos(
+    classifier: Classifier, photo: MakePhoto, tmp_path: Path
+) -> None:
+    for name in ("Orlan-10/a.jpg", "Orlam-10/b.jpg", "Orlam-10/c.jpg", "ghost-9/d.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(photo("green"))
+    evaluation = evaluate(classifier, tmp_path)
+    assert evaluation.figures["catalogue"]["top1"]["count"] == 1
+    assert evaluation.figures["other_uav"]["labels"] == {"Orlam-10": 2, "ghost-9": 1}
+    assert "count as other UAVs: Orlam-10 (2), ghost-9 (1)." in page(evaluation, classifier)
+
+
 def test_what_is_taken_for_what_is_listed(evaluation: Evaluation, classifier: Classifier) -> None:
     assert set(confusions(evaluation.judged, classifier)) == {
         ("orlan-10", "dji-phantom", 1),

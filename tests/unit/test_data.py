@@ -95,6 +95,19 @@ def test_photos_lie_at_any_depth_below_their_label(sorted_by_label: Path, photo:
     ]
 
 
+def test_a_sub_folder_may_bear_any_name_of_a_type(tmp_path: Path, photo: MakePhoto) -> None:
+    for name in ("Orlan-10", "Герань-2", "Not a UAV", "Orlam-10"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpg").write_bytes(photo("red"))
+    labels = {photo.file.parent.name: photo.label for photo in read_data(tmp_path)}
+    assert labels == {
+        "Orlan-10": "orlan-10",
+        "Герань-2": "shahed-136",
+        "Not a UAV": "not-a-uav",
+        "Orlam-10": "Orlam-10",
+    }
+
+
 def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no pictures: name a rendered set") as refusal:
         read_data(tmp_path)
