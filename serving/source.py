@@ -17,6 +17,7 @@ from wreckid.model.preprocessing import Failure
 from wreckid.serving.intake import MOST_BYTES, NamedBytes, by_page, read_photo
 
 TIFF = (".tif", ".tiff")
+HIDDEN_BY_WINDOWS = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ def list_photos(source: Path, leave_out: Path) -> Listing:
         raise SetupError(f"{source} is not a zip archive that can be read: fetch it again.")
     places = Reader(source.parent).by_page(members)
     return Listing(source.parent, _in_order(places))
+
+
+def files_below(folder: Path) -> tuple[Path, ...]:
+    """The files below a folder at any depth, in order."""
+    return tuple(sorted(_walk(folder, leave_out=None, left_out=Counter())))
 
 
 class Reader:
@@ -126,8 +132,11 @@ def _list_folder(folder: Path, leave_out: Path) -> Listing:
     return Listing(folder, _in_order(paged), dict(sorted(left_out.items())))
 
 
-def _walk(folder: Path, leave_out: Path, left_out: Counter[str]) -> Iterator[Path]:
-    """Every regular file below a resolved folder; counts by reason what stays out."""
+def _walk(folder: Path, leave_out: Path | None, left_out: Counter[str]) -> Iterator[Path]:
+    """Every regular file below a folder; counts by reason what stays out.
+
+    A folder that is left out is compared by its path, so both are resolved.
+    """
     waiting = [folder]
     while waiting:
         for entry in _entries(waiting.pop(), left_out):
@@ -150,7 +159,7 @@ def _entries(folder: Path, left_out: Counter[str]) -> list[os.DirEntry[str]]:
 
 
 def _reason_to_leave_out(entry: os.DirEntry[str]) -> str:
-    if entry.name.startswith("."):
+    if _is_hidden(entry.name):
         return "hidden"
     if entry.is_symlink():
         return "link"
@@ -174,7 +183,10 @@ def _members(file: Path, prefix: str) -> list[Place] | None:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") and part not in {".", ".."} for part in name.split("/"))
+    return any(
+        (part.startswith(".") and part not in {".", ".."}) or part.lower() in HIDDEN_BY_WINDOWS
+        for part in name.split("/")
+    )
 
 
 def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:

@@ -1,6 +1,5 @@
 """Labelled pictures: manifests, index files and folders, as rows and as training samples."""
 
-import csv
 import hashlib
 import json
 import math
@@ -14,14 +13,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
+from wreckid.datasets.catalogue import catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
 from wreckid.serving.sight import decoded_side
+from wreckid.serving.source import files_below
 from wreckid.training.augmentation import approached, augmentation
-from wreckid.training.photos.photoset import INDEX
+from wreckid.training.photos.labels import Labels
+from wreckid.training.photos.photoset import INDEX, read_table, refuse_gaps
 
 
 class DataError(SetupError):
@@ -48,20 +50,18 @@ class LabelledPhoto:
 def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
+    Photos lie at any depth below their label; hidden files and links stay out. A sub-folder may
+    bear any name of a type; one that means no single type is a label as it stands.
+
     Raises:
-        DataError: nothing of the three is there, or its list cannot be read.
+        DataError: nothing of the three is there, or its list lacks something.
+        PhotosError: the index cannot be read, or a row lacks its file or label.
     """
     if (place / MANIFEST).is_file():
         return _from_manifest(place)
     if (place / INDEX).is_file():
         return _from_index(place)
-    found = sorted(file for file in place.glob("*/*") if file.is_file())
-    if not found:
-        raise DataError(
-            f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
-            " (columns file, label), or a folder whose sub-folders are labels."
-        )
-    return tuple(LabelledPhoto(file, file.parent.name, "") for file in found)
+    return _from_folders(place)
 
 
 def manifest_rows(place: Path) -> list[dict[str, Any]]:
@@ -81,10 +81,31 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
         raise DataError(f"{file} breaks off: render the set to its end.") from error
 
 
+def index_rows(place: Path) -> list[dict[str, str]]:
+    """The rows of a folder with an index CSV, one a picture.
+
+    Raises:
+        DataError: the index lacks a column.
+        PhotosError: it cannot be read, or a row lacks its file or label.
+    """
+    table = place / INDEX
+    rows = read_table(table)
+    if not {"file", "label"} <= rows[0].keys():
+        raise DataError(f"{table} needs the columns file and label.")
+    refuse_gaps(table, rows, ("file", "label"))
+    return rows
+
+
 def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
+    rows = manifest_rows(place)
+    for number, row in enumerate(rows, start=1):
+        if not {"file", "type", "damage"} <= row.keys():
+            raise DataError(
+                f"{place / MANIFEST}, line {number} tells no file, type or damage:"
+                " render the set again."
+            )
     return tuple(
-        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row))
-        for row in manifest_rows(place)
+        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row)) for row in rows
     )
 
 
@@ -94,12 +115,24 @@ def _box(row: dict[str, Any]) -> Box | None:
 
 
 def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
-    with (place / INDEX).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"file", "label"} <= rows[0].keys():
-        raise DataError(f"{place / INDEX} needs the columns file and label.")
     return tuple(
-        LabelledPhoto(place / row["file"], row["label"], row.get("condition", "")) for row in rows
+        LabelledPhoto(place / row["file"], row["label"], row.get("condition", ""))
+        for row in index_rows(place)
+    )
+
+
+def _from_folders(place: Path) -> tuple[LabelledPhoto, ...]:
+    found = [file for file in files_below(place) if file.parent != place]
+    if not found:
+        raise DataError(
+            f"{place} holds no pictures: name a rendered set, a folder with {INDEX}"
+            " (columns file, label), or a folder whose sub-folders are labels."
+        )
+    labels = Labels(catalogue())
+    names = [file.relative_to(place).parts[0] for file in found]
+    return tuple(
+        LabelledPhoto(file, labels.identifier(name) or name, "")
+        for file, name in zip(found, names, strict=True)
     )
 
 

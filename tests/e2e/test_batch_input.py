@@ -184,12 +184,13 @@ def test_links_pipes_and_hidden_files_stay_out_and_are_counted(
     (evidence / "loop").symlink_to(evidence)
     (evidence / "s.jpg").symlink_to(tmp_path / "secret/s.jpg")
     (evidence / ".hidden.jpg").write_bytes(photo("red"))
+    (evidence / "Thumbs.db").write_bytes(b"hidden by Windows")
     os.mkfifo(evidence / "pipe.jpg")
     (evidence / "a.jpg").write_bytes(photo("red"))
     assert items(batch(evidence)) == ["a.jpg"]
-    assert opening(tmp_path)["left_out"] == {"hidden": 1, "link": 3, "no ordinary file": 1}
+    assert opening(tmp_path)["left_out"] == {"hidden": 2, "link": 3, "no ordinary file": 1}
     report = (tmp_path / "out/report.html").read_text()
-    assert "3 link" in report and "1 hidden" in report
+    assert "3 link" in report and "2 hidden" in report
 
 
 def test_a_listed_pipe_does_not_hang(batch: Batch, evidence: Path) -> None:

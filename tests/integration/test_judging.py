@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
@@ -65,6 +66,13 @@ def test_the_index_tells_what_shows_no_uav(folder: Path) -> None:
     assert labels[-1] == "ghost-9"
 
 
+def test_an_index_from_a_spreadsheet_tells_it_too(folder: Path, tmp_path: Path) -> None:
+    """A byte order mark, and rows that end with their last full cell."""
+    text = "label,file,kind\nstreet,f.jpg,not-a-uav\norlan-10,c.jpg\n"
+    (tmp_path / "index.csv").write_text(text, encoding="utf-8-sig")
+    assert [photo.label for photo in read_photos(tmp_path)] == ["not-a-uav", "orlan-10"]
+
+
 def test_known_types_no_uav_and_other_uavs_are_counted_apart(evaluation: Evaluation) -> None:
     figures = evaluation.figures
     known = figures["catalogue"]
@@ -112,6 +120,16 @@ def test_corruptions_are_judged_at_every_level(
     assert found["dark"][-1]["top1"]["value"] == 0
 
 
+def test_a_photo_as_small_as_may_be_is_judged_under_every_corruption(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    (tmp_path / "orlan-10").mkdir()
+    Image.new("RGB", (32, 48), "lime").save(tmp_path / "orlan-10" / "a.png")
+    found = evaluate(classifier, tmp_path, corruptions=True).figures["corruptions"]
+    assert [one["top1"] for one in found["crop"]] == [found["crop"][0]["top1"]] * 5
+    assert found["crop"][0]["top1"]["value"] == 1
+
+
 class Reader(HTMLParser):
     """Everything that a page would load, and how its tags nest."""
 
@@ -149,6 +167,18 @@ def test_the_report_shows_a_set_without_any_known_type(
     assert "<b>ghost" not in html and "&lt;b&gt;ghost" in html
 
 
+def test_labels_that_are_no_class_are_named_with_their_photos(
+    classifier: Classifier, photo: MakePhoto, tmp_path: Path
+) -> None:
+    for name in ("Orlan-10/a.jpg", "Orlam-10/b.jpg", "Orlam-10/c.jpg", "ghost-9/d.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(photo("green"))
+    evaluation = evaluate(classifier, tmp_path)
+    assert evaluation.figures["catalogue"]["top1"]["count"] == 1
+    assert evaluation.figures["other_uav"]["labels"] == {"Orlam-10": 2, "ghost-9": 1}
+    assert "count as other UAVs: Orlam-10 (2), ghost-9 (1)." in page(evaluation, classifier)
+
+
 def test_what_is_taken_for_what_is_listed(evaluation: Evaluation, classifier: Classifier) -> None:
     assert set(confusions(evaluation.judged, classifier)) == {
         ("orlan-10", "dji-phantom", 1),
@@ -168,8 +198,21 @@ def test_the_command_writes_figures_and_page(
     assert (tmp_path / "out/report.html").read_text().startswith("<!doctype html>")
 
 
-def test_a_photo_that_cannot_be_read_is_named(classifier: Classifier, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("a", r"a\.jpg cannot be read"),
+        ("ac", r"a\.jpg, [^ ]+c\.jpg cannot be read"),
+        ("acdefgh", r"(, [^ ]+\.jpg){4} and 2 more cannot be read"),
+    ],
+)
+def test_photos_that_cannot_be_read_are_told_at_once(
+    classifier: Classifier, photo: MakePhoto, tmp_path: Path, broken: str, told: str
+) -> None:
     (tmp_path / "orlan-10").mkdir()
-    (tmp_path / "orlan-10" / "a.jpg").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"a\.jpg cannot be read"):
+    (tmp_path / "orlan-10" / "b.jpg").write_bytes(photo("green"))
+    for name in broken:
+        (tmp_path / "orlan-10" / f"{name}.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=told) as refusal:
         evaluate(classifier, tmp_path)
+    assert str(refusal.value).count(".jpg") == min(len(broken), 5)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from wreckid.datasets.errors import SetupError
 from wreckid.datasets.rendered import UNFINISHED
 from wreckid.model.preprocessing import InputSpec
 from wreckid.serving.intake import read_photo
@@ -79,17 +80,73 @@ def test_sub_folders_are_labels(sorted_by_label: Path) -> None:
     assert found == [("orlan-10", "a.jpg"), ("orlan-10", "c.jpg"), ("shahed-136", "b.jpg")]
 
 
+def test_photos_lie_at_any_depth_below_their_label(sorted_by_label: Path, photo: MakePhoto) -> None:
+    """As `photos import` asks for them; what systems hide in folders is no photo."""
+    (sorted_by_label / "orlan-10/Odesa/press").mkdir(parents=True)
+    (sorted_by_label / "orlan-10/Odesa/press/d.jpg").write_bytes(photo("green"))
+    for name in (".DS_Store", "orlan-10/.DS_Store", "orlan-10/Thumbs.db", "shahed-136/._b.jpg"):
+        (sorted_by_label / name).write_bytes(b"hidden")
+    found = [(photo.label, photo.file.name) for photo in read_data(sorted_by_label)]
+    assert sorted(found) == [
+        ("orlan-10", "a.jpg"),
+        ("orlan-10", "c.jpg"),
+        ("orlan-10", "d.jpg"),
+        ("shahed-136", "b.jpg"),
+    ]
+
+
+def test_a_sub_folder_may_bear_any_name_of_a_type(tmp_path: Path, photo: MakePhoto) -> None:
+    for name in ("Orlan-10", "Герань-2", "Not a UAV", "Orlam-10"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpg").write_bytes(photo("red"))
+    labels = {photo.file.parent.name: photo.label for photo in read_data(tmp_path)}
+    assert labels == {
+        "Orlan-10": "orlan-10",
+        "Герань-2": "shahed-136",
+        "Not a UAV": "not-a-uav",
+        "Orlam-10": "Orlam-10",
+    }
+
+
 def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no pictures: name a rendered set") as refusal:
         read_data(tmp_path)
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["", "file,label\n", "name,type\na.jpg,orlan-10\n"])
-def test_an_index_without_its_columns_or_rows_is_refused(indexed: Path, text: str) -> None:
-    (indexed / "index.csv").write_text(text)
-    with pytest.raises(DataError, match=r"index\.csv needs the columns file and label"):
+@pytest.mark.parametrize("condition", ["crashed", ""])
+def test_an_index_is_read_as_spreadsheets_write_it(indexed: Path, condition: str) -> None:
+    """A byte order mark, spaces around cells, and a row that ends with its last full cell."""
+    text = f"file,label ,condition\r\na.jpg, orlan-10,{condition}".rstrip(",")
+    (indexed / "index.csv").write_text(text, encoding="utf-8-sig", newline="")
+    assert read_data(indexed) == (LabelledPhoto(indexed / "a.jpg", "orlan-10", condition),)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "holds no photos"),
+        (b"file,label\n", "holds no photos"),
+        (b"name,type\na.jpg,orlan-10\n", "needs the columns file and label"),
+        (b"file,label\na.jpg,orlan-10\nb.jpg,\n", "row 3 lacks label: fill it in"),
+        (b"label,file\norlan-10\n", "row 2 lacks file: fill it in"),
+        (b"file,label\na.jpg,G\xe9ran\n", "save it as CSV in UTF-8"),
+    ],
+)
+def test_an_index_that_says_too_little_is_refused(indexed: Path, text: bytes, reason: str) -> None:
+    (indexed / "index.csv").write_bytes(text)
+    with pytest.raises(SetupError, match=rf"index\.csv.* {reason}\.$"):
         read_data(indexed)
+
+
+@pytest.mark.parametrize("lacking", ["file", "type", "damage"])
+def test_a_manifest_that_says_too_little_is_refused(rendered: Path, lacking: str) -> None:
+    manifest = rendered / "manifest.jsonl"
+    first, second = map(json.loads, manifest.read_text().splitlines())
+    del second[lacking]
+    manifest.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+    with pytest.raises(DataError, match=r"manifest\.jsonl, line 2 tells no file, type or damage"):
+        read_data(rendered)
 
 
 def test_a_torn_manifest_is_refused(rendered: Path) -> None:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from wreckid.model.preprocessing import SMALLEST_SIDE
 from wreckid.training.judging.corruptions import CORRUPTIONS, LEVELS, corrupted
 from wreckid.training.judging.intervals import bootstrapped, if_confidence_held, proportion
 from wreckid.training.judging.measures import (
@@ -179,6 +180,21 @@ def test_each_level_harms_more_and_the_picture_stays_as_it_is(kind: str) -> None
     if kind != "crop":  # A small window changes nearly every pixel at once.
         assert changes == sorted(changes)
     assert all(one.size == image.size for one in harmed) or kind == "crop"
+
+
+@given(
+    size=st.tuples(st.integers(SMALLEST_SIDE, 200), st.integers(SMALLEST_SIDE, 200)),
+    kind=st.sampled_from(list(CORRUPTIONS)),
+    level=st.sampled_from(LEVELS),
+    seed=st.integers(0, 9),
+)
+def test_no_corruption_makes_a_photo_too_small_to_be_read(
+    size: tuple[int, int], kind: str, level: int, seed: int
+) -> None:
+    image = Image.new("RGB", size, "red")
+    harmed = corrupted(image, kind, level, np.random.default_rng(seed))
+    for before, after in zip(image.size, harmed.size, strict=True):
+        assert SMALLEST_SIDE <= after <= before
 
 
 def test_perfectly_calibrated_answers_have_no_error() -> None:

@@ -6,6 +6,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
+from wreckid.model.preprocessing import SMALLEST_SIDE
+
 LEVELS = (1, 2, 3, 4, 5)
 
 Corruption = Callable[[Image.Image, int, np.random.Generator], Image.Image]
@@ -28,8 +30,9 @@ def _dark(image: Image.Image, level: int, _: np.random.Generator) -> Image.Image
 
 
 def _crop(image: Image.Image, level: int, rng: np.random.Generator) -> Image.Image:
+    """A part of the picture, with no side below `SMALLEST_SIDE`: smaller photos are not taken."""
     kept = (0.9, 0.75, 0.6, 0.5, 0.4)[level - 1]
-    return image.crop(_window(image, kept, rng))
+    return image.crop(_window(image, kept, rng, SMALLEST_SIDE))
 
 
 def _rescale(image: Image.Image, level: int, _: np.random.Generator) -> Image.Image:
@@ -49,10 +52,10 @@ def _occlusion(image: Image.Image, level: int, rng: np.random.Generator) -> Imag
 
 
 def _window(
-    image: Image.Image, share: float, rng: np.random.Generator
+    image: Image.Image, share: float, rng: np.random.Generator, at_least: int = 1
 ) -> tuple[int, int, int, int]:
-    """A window with this share of each side, somewhere in the picture."""
-    width, height = (max(1, round(side * share)) for side in image.size)
+    """A window somewhere in the picture: this share of each side, and at least so many pixels."""
+    width, height = (min(side, max(at_least, round(side * share))) for side in image.size)
     left = int(rng.integers(image.width - width + 1))
     top = int(rng.integers(image.height - height + 1))
     return left, top, left + width, top + height

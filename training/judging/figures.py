@@ -88,6 +88,9 @@ def evaluate(classifier: Classifier, place: Path, corruptions: bool = False) -> 
 def figures(judged: Sequence[Judged], classifier: Classifier) -> Figures:
     """All figures of judged photos: of catalogue types, of no UAV and of other UAVs apart.
 
+    Every label that is no class counts as another UAV; those labels are told, as a misspelt one is
+    among them.
+
     What a type's name is worth to who does not know whether the UAV is in the catalogue is counted
     over both kinds of UAV.
 
@@ -119,6 +122,7 @@ def figures(judged: Sequence[Judged], classifier: Classifier) -> Figures:
         },
         "other_uav": {
             **_stated(others),
+            "labels": dict(sorted(Counter(one.photo.label for one in others).items())),
             **_told_apart([outside(one) for one in known], [outside(one) for one in others]),
         },
         "any_uav": {"types_right": _types_right([*known, *others])},

@@ -1,6 +1,5 @@
 """Labelled photos and what the release says of them, exactly as the service would answer."""
 
-import csv
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,14 @@ from wreckid.datasets.rendered import MANIFEST
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import NamedBytes, read_photo
 from wreckid.serving.result import Result
-from wreckid.training.data import DataError, LabelledPhoto, read_data, read_picture
+from wreckid.training.data import DataError, LabelledPhoto, index_rows, read_data, read_picture
 from wreckid.training.judging.corruptions import corrupted
 from wreckid.training.photos.photoset import INDEX
 
 LONG_ENOUGH = 512
 """Pixels on the short side of what is corrupted; more than any network here takes."""
+MOST_NAMED = 5
+"""Photos that cannot be read and are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,15 @@ def read_photos(place: Path) -> tuple[LabelledPhoto, ...]:
     """The photos of a data set; where its index says that one shows no UAV, that is its label.
 
     Raises:
-        DataError: the set is empty or cannot be read.
+        DataError: the set is empty or its list lacks something.
+        PhotosError: the index cannot be read, or a row lacks its file or label.
     """
     photos = read_data(place)
-    index = place / INDEX
-    if (place / MANIFEST).is_file() or not index.is_file():
+    if (place / MANIFEST).is_file() or not (place / INDEX).is_file():
         return photos
-    with index.open(encoding="utf-8", newline="") as file:
-        kinds = {place / row["file"]: row.get("kind") for row in csv.DictReader(file)}
     return tuple(
-        replace(photo, label=NOT_A_UAV) if kinds[photo.file] == NOT_A_UAV else photo
-        for photo in photos
+        replace(photo, label=NOT_A_UAV) if row.get("kind") == NOT_A_UAV else photo
+        for photo, row in zip(photos, index_rows(place), strict=True)
     )
 
 
@@ -66,15 +65,21 @@ def judge(
     """What the release says of each photo, as it is or after a corruption.
 
     Raises:
-        DataError: a photo cannot be read.
+        DataError: photos cannot be read; all are looked at before they are told at once.
     """
     classes = classifier.manifest.classes
     words = f"Judging, {harm.kind} {harm.level}" if harm else "Judging"
-    judged = []
-    for photo in track(photos, words, console=Console(stderr=True)):
-        result = classifier.classify([_received(photo, harm)])
-        judged.append(Judged(photo, result, posterior(result, classes, photo.file)))
-    return judged
+    results = [
+        classifier.classify([_received(photo, harm)])
+        for photo in track(photos, words, console=Console(stderr=True))
+    ]
+    answers = list(zip(photos, results, strict=True))
+    unreadable = [photo.file for photo, result in answers if result.probabilities is None]
+    if unreadable:
+        raise _unreadable(unreadable)
+    return [
+        Judged(photo, result, posterior(result, classes, photo.file)) for photo, result in answers
+    ]
 
 
 def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray[np.float64]:
@@ -84,8 +89,16 @@ def posterior(result: Result, classes: Sequence[str], file: Path) -> npt.NDArray
         DataError: the file could not be read.
     """
     if result.probabilities is None:
-        raise DataError(f"{file} cannot be read: mend it or take it out of the set.")
+        raise _unreadable([file])
     return np.array([result.probabilities[name] for name in classes])
+
+
+def _unreadable(files: Sequence[Path]) -> DataError:
+    named = ", ".join(map(str, files[:MOST_NAMED]))
+    more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
+    return DataError(
+        f"{named}{more} cannot be read: mend what is broken or take it out of the set."
+    )
 
 
 def _received(photo: LabelledPhoto, harm: Harm | None) -> NamedBytes:

@@ -24,21 +24,26 @@ class Labels:
                 self._meanings.setdefault(name, set()).add(uav.id)
         self._meanings |= {plain(identifier): {identifier} for identifier in catalogue.types}
 
+    def identifier(self, name: str) -> str | None:
+        """The identifier that a name means; None for a name that means no type, or several."""
+        meanings = self._meanings.get(plain(name), set())
+        return next(iter(meanings)) if len(meanings) == 1 else None
+
     def identifiers(self, names: Iterable[str]) -> Mapping[str, str]:
         """The identifier that each name means.
 
         Raises:
             PhotosError: a name means no type, or several; similar ones are suggested.
         """
-        names = sorted(set(names))
-        unclear = [name for name in names if len(self._meanings.get(plain(name), ())) != 1]
+        found = {name: self.identifier(name) for name in sorted(set(names))}
+        unclear = [name for name, identifier in found.items() if identifier is None]
         if unclear:
             problems = ", ".join(f"“{name}”{self._suggestion(name)}" for name in unclear)
             raise PhotosError(
                 f"The catalogue knows no single type by the name {problems}:"
                 " use a name that wreckid types lists, or write a file for a new type."
             )
-        return {name: next(iter(self._meanings[plain(name)])) for name in names}
+        return {name: identifier for name, identifier in found.items() if identifier}
 
     def _suggestion(self, name: str) -> str:
         found = list(dict.fromkeys(self._similar(plain(name))))[:SUGGESTIONS]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wreckid.serving.intake import label
 from wreckid.serving.source import Place, Reader, list_photos
-from wreckid.training.photos.photoset import PhotosError, read_table
+from wreckid.training.photos.photoset import PhotosError, read_table, refuse_gaps
 
 NEEDED = ("photo", "type", "incident", "source")
 KEPT = ("condition", "licence", "notes")
@@ -66,8 +66,5 @@ def _checked_rows(table: Path) -> list[dict[str, str]]:
             f"{table} has the column {strange[0]}, which would be lost:"
             f" call it notes, or take it out; known are {', '.join(NEEDED + KEPT)}."
         )
-    for number, row in enumerate(rows, start=2):
-        empty = [name for name in NEEDED if not row.get(name)]
-        if empty:
-            raise PhotosError(f"{table}, row {number} lacks {', '.join(empty)}: fill it in.")
+    refuse_gaps(table, rows, NEEDED)
     return rows

@@ -4,7 +4,7 @@
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
@@ -74,12 +74,10 @@ def read_index(place: Path) -> tuple[PhotoRow, ...]:
     if not table.is_file():
         raise PhotosError(f"{place} is no set of photos: make one with wreckid photos import.")
     rows = read_table(table)
-    for number, row in enumerate(rows, start=2):
-        missing = [name for name in COLUMNS if name not in row]
-        empty = [name for name in ("file", "label", "incident", "source") if not row.get(name)]
-        if missing or empty:
-            lacking = ", ".join(missing or empty)
-            raise PhotosError(f"{table}, row {number} lacks {lacking}: import the photos again.")
+    missing = [name for name in COLUMNS if name not in rows[0]]
+    if missing:
+        raise PhotosError(f"{table} lacks {', '.join(missing)}: import the photos again.")
+    refuse_gaps(table, rows, ("file", "label", "incident", "source"))
     return tuple(PhotoRow(**{name: row[name] for name in COLUMNS}) for row in rows)
 
 
@@ -102,10 +100,22 @@ def read_table(table: Path) -> list[dict[str, str]]:
         with table.open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines, restval="", strict=True))
     except (OSError, ValueError, csv.Error) as error:
-        raise PhotosError(f"{table} cannot be read as a table in UTF-8 ({error}).") from error
+        raise PhotosError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
     for number, row in enumerate(rows, start=2):
         if None in row:
             raise PhotosError(f"{table}, row {number} has more cells than there are columns.")
     if not rows:
         raise PhotosError(f"{table} holds no photos.")
     return [{name.strip(): cell.strip() for name, cell in row.items()} for row in rows]
+
+
+def refuse_gaps(table: Path, rows: Iterable[Mapping[str, str]], needed: Sequence[str]) -> None:
+    """See that each row of a table tells all that is needed.
+
+    Raises:
+        PhotosError: a row does not.
+    """
+    for number, row in enumerate(rows, start=2):
+        empty = [name for name in needed if not row.get(name)]
+        if empty:
+            raise PhotosError(f"{table}, row {number} lacks {', '.join(empty)}: fill it in.")
