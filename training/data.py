@@ -39,15 +39,20 @@ class LabelledPhoto:
         label: a type, or `not-a-uav`.
         group: a damage, condition or kind to report by.
         box: left, top, right, bottom of what it shows of a wreck, in its pixels.
+        wreck: number of the wreck, of which a rendered set may have several pictures.
     """
 
     file: Path
     label: str
     group: str
     box: Box | None = None
+    wreck: int | None = None
 
 
-def read_data(place: Path) -> tuple[LabelledPhoto, ...]:
+Photos = tuple[LabelledPhoto, ...]
+
+
+def read_data(place: Path) -> Photos:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
     Photos lie at any depth below their label; hidden files and links stay out. A sub-folder may
@@ -96,7 +101,7 @@ def index_rows(place: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
+def _from_manifest(place: Path) -> Photos:
     rows = manifest_rows(place)
     for number, row in enumerate(rows, start=1):
         if not {"file", "type", "damage"} <= row.keys():
@@ -105,7 +110,8 @@ def _from_manifest(place: Path) -> tuple[LabelledPhoto, ...]:
                 " render the set again."
             )
     return tuple(
-        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row)) for row in rows
+        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row), row.get("wreck"))
+        for row in rows
     )
 
 
@@ -114,14 +120,14 @@ def _box(row: dict[str, Any]) -> Box | None:
     return (left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _from_index(place: Path) -> tuple[LabelledPhoto, ...]:
+def _from_index(place: Path) -> Photos:
     return tuple(
         LabelledPhoto(place / row["file"], row["label"], row.get("condition", ""))
         for row in index_rows(place)
     )
 
 
-def _from_folders(place: Path) -> tuple[LabelledPhoto, ...]:
+def _from_folders(place: Path) -> Photos:
     found = [file for file in files_below(place) if file.parent != place]
     if not found:
         raise DataError(

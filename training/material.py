@@ -8,11 +8,9 @@ from torch.utils.data import WeightedRandomSampler
 
 from wreckid.model.preprocessing import InputSpec
 from wreckid.training.config import TrainConfig
-from wreckid.training.data import LabelledPhoto, TrainingSet, read_data
+from wreckid.training.data import Photos, TrainingSet, read_data
 from wreckid.training.loop import Epoch
 from wreckid.training.ownphotos import by_type
-
-Photos = tuple[LabelledPhoto, ...]
 
 
 @dataclass(frozen=True)

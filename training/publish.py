@@ -39,7 +39,6 @@ from wreckid.training.data import (
     LabelledPhoto,
     data_hash,
     manifest_rows,
-    read_data,
     read_picture,
 )
 from wreckid.training.environment import libraries
@@ -48,6 +47,7 @@ from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge, read_photos
 from wreckid.training.material import Material
 from wreckid.training.run import Run
+from wreckid.training.split import Split, refuse_seen, split_heldout
 
 PARITY_PICTURES = 200
 CHANGES = "CHANGELOG.md"
@@ -76,15 +76,6 @@ class Publication:
     fitting: Path | None = None
 
 
-@dataclass(frozen=True)
-class Split:
-    """Held-out renders: those that fit confidence and those that measure the release."""
-
-    fitting: Sequence[LabelledPhoto]
-    measuring: Sequence[LabelledPhoto]
-    sha256: str | None
-
-
 def publish(run: Run, wanted: Publication) -> Release:
     """Make a release of a run, and note it among the changes beside it.
 
@@ -92,13 +83,16 @@ def publish(run: Run, wanted: Publication) -> Release:
 
     Raises:
         ExportError: the exported network differs from the trained one.
-        DataError: a data set cannot be read, or is too small.
+        DataError: a data set cannot be read, is too small, or shares pictures with another.
         ReleaseError: the release cannot be written, or one of its name is there.
     """
     place = _new_place(wanted)
-    split = _split(run, wanted.heldout)
+    split = split_heldout(run.config.heldout, wanted.heldout)
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)
+    photos = read_photos(wanted.photos) if wanted.photos else ()
+    made_with = [*Material.read(run.config).all, *fitting.pictures]
+    refuse_seen([*split.measuring, *photos], made_with)
     calibration = calibrate(_gaze(run, network), fitting, run.classes, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
     proving = [*split.measuring, *split.fitting][:PARITY_PICTURES]
@@ -120,13 +114,6 @@ def _new_place(wanted: Publication) -> Path:
     if holds_release(place):
         raise ReleaseError(f"{place} holds a release: give this one another --name or --out.")
     return place
-
-
-def _split(run: Run, heldout: Path | None) -> Split:
-    own = read_data(run.config.heldout)
-    if heldout is None:
-        return Split(own[::2], own[1::2], None)
-    return Split(own, read_data(heldout), data_hash(heldout))
 
 
 def _gaze(run: Run, network: WreckNetwork) -> Gaze:

@@ -59,6 +59,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("workshop")
     made_set(place / "train", each=48, seed=1)
     made_set(place / "heldout", each=10, seed=2)
+    made_set(place / "measuring", each=12, seed=3)
     for label in ("orlan-10", "ghost-9"):
         (place / "photos" / label).mkdir(parents=True)
         Image.new("RGB", (120, 90), LOOKS["orlan-10"]).save(place / "photos" / label / "a.jpg")
@@ -265,7 +266,7 @@ def test_a_set_without_catalogue_types_can_be_measured_and_written_down(
     done = wreckid(
         *("release", trained, "--name", "other", "--version", "1"),
         *("--out", workshop / "releases", "--photos", others),
-        *("--heldout", workshop / "train"),
+        *("--heldout", workshop / "measuring"),
     )
     assert done.code == 0, done.err
     other = read_release(workshop / "releases/other")
@@ -273,10 +274,22 @@ def test_a_set_without_catalogue_types_can_be_measured_and_written_down(
     assert "| type, first candidate | no photos |" in card
     assert "fitted on 30 held-out renders" in card
     measured = metrics_of(other)["heldout"]
-    assert measured["sha256"] == data_hash(workshop / "train")
-    assert measured["photos"] == 144
+    assert measured["sha256"] == data_hash(workshop / "measuring")
+    assert measured["photos"] == 36
     changes = (workshop / "releases/CHANGELOG.md").read_text(encoding="utf-8")
     assert changes.index("## other 1") < changes.index(f"## little {released.manifest.version}")
+
+
+@pytest.mark.parametrize("known", ["train", "heldout"])
+def test_what_a_release_was_made_with_does_not_measure_it(
+    workshop: Path, trained: Path, wreckid: Wreckid, known: str
+) -> None:
+    done = wreckid(
+        *("release", trained, "--name", "sure", "--version", "1"),
+        *("--out", workshop / "releases", "--heldout", workshop / known),
+    )
+    assert "were learnt from or fitted on" in refusal(done)
+    assert not (workshop / "releases/sure").exists()
 
 
 def test_a_release_is_never_written_over(

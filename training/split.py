@@ -1,0 +1,58 @@
+"""Held-out pictures apart: those that fit confidence, and those that measure a release."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wreckid.training.data import DataError, LabelledPhoto, Photos, data_hash, read_data
+
+
+@dataclass(frozen=True)
+class Split:
+    """Held-out renders: those that fit confidence and those that measure the release.
+
+    Attributes:
+        fitting: not trained on.
+        measuring: neither trained on nor fitted on.
+        sha256: hash of the set that measures; none where it is half of a set.
+    """
+
+    fitting: Photos
+    measuring: Photos
+    sha256: str | None
+
+
+def split_heldout(own: Path, another: Path | None) -> Split:
+    """A run's held-out set fits and another one measures; without one, half of it does.
+
+    Raises:
+        DataError: a set cannot be read.
+    """
+    photos = read_data(own)
+    if another is not None:
+        return Split(photos, read_data(another), data_hash(another))
+    fitting = _of_every_other_wreck(photos)
+    chosen = set(fitting)
+    return Split(fitting, tuple(photo for photo in photos if photo not in chosen), None)
+
+
+def refuse_seen(measuring: Iterable[LabelledPhoto], made_with: Iterable[LabelledPhoto]) -> None:
+    """A picture that a release was made with does not tell what the release is worth.
+
+    Raises:
+        DataError: one is to measure it.
+    """
+    known = {photo.file.resolve() for photo in made_with}
+    seen = [photo.file for photo in measuring if photo.file.resolve() in known]
+    if seen:
+        raise DataError(
+            f"{len(seen)} of the pictures to measure on were learnt from or fitted on, {seen[0]}"
+            " among them: name others with --heldout or --photos."
+        )
+
+
+def _of_every_other_wreck(photos: Sequence[LabelledPhoto]) -> Photos:
+    """Pictures of one wreck stay together; a picture of no known wreck counts as one by itself."""
+    wrecks = [photo.file if photo.wreck is None else photo.wreck for photo in photos]
+    chosen = set(list(dict.fromkeys(wrecks))[::2])
+    return tuple(photo for photo, wreck in zip(photos, wrecks, strict=True) if wreck in chosen)
