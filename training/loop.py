@@ -63,7 +63,8 @@ def learn(
     """Train epoch by epoch, from the last checkpoint of the folder on.
 
     Yields:
-        After each epoch the row for the curves, and the finished network.
+        After each epoch the row for the curves, and the finished network. The checkpoint comes
+        after they are taken, so that a killed run has kept all that it does not learn again.
     """
     network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
@@ -99,14 +100,14 @@ def learn(
                 average.update(network, step)
                 total += float(loss.detach())
                 progress.advance(task)
-            if team.leads:
-                checkpoint.save(folder, epoch + 1, modules, optimizer)
             finished = lesson.finish(average.module)
             top1 = accuracy(finished, lesson.checking, config.batch_size, team.device)
             row = {"epoch": epoch + 1, "loss": total / batches[epoch], "heldout_top1": top1}
             if team.leads:
                 progress.console.print(in_words(row, config.epochs))
             yield row, finished
+            if team.leads:
+                checkpoint.save(folder, epoch + 1, modules, optimizer)
 
 
 class Criterion(nn.Module):

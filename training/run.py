@@ -1,6 +1,7 @@
 """A run as it lies in its folder: record, log, curves, weights."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from wreckid.model.network import WreckNetwork, create_network
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.serving.custody import write_whole
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
@@ -55,18 +57,22 @@ class Run:
         begun = (self.folder / CHECKPOINT).is_file()
         if begun and file.read_text(encoding="utf-8") != text:
             raise DataError(f"{self.folder} holds another run: choose another --out.")
-        file.write_text(text, encoding="utf-8")
+        write_whole(file, [text.encode()])
         self._log(f"{'Going on' if begun else 'Beginning'}: {self.pictures} pictures")
 
     def keep(self, row: Mapping[str, float], finished: nn.Module) -> None:
-        """Keep the finished weights of an epoch and its row of the curves."""
-        safetensors.torch.save_model(finished, str(self.folder / WEIGHTS))
+        """Keep the finished weights of an epoch and its row of the curves.
+
+        The row comes after the weights: what it counts is there.
+        """
+        weights = {name: value.contiguous() for name, value in finished.state_dict().items()}
+        write_whole(self.folder / WEIGHTS, [safetensors.torch.save(weights)])
         curves = self.folder / CURVES
-        rows = [*_rows_before(curves, row["epoch"]), {key: str(row[key]) for key in row}]
-        with curves.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(row))
-            writer.writeheader()
-            writer.writerows(rows)
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, list(row))
+        writer.writeheader()
+        writer.writerows([*_rows_before(curves, row["epoch"]), row])
+        write_whole(curves, [table.getvalue().encode()])
         with SummaryWriter(str(self.folder)) as board:
             for name in ("loss", "heldout_top1"):
                 board.add_scalar(name, row[name], int(row["epoch"]))

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -16,13 +18,12 @@ from tests.e2e.test_training import LOOKS, made_set
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import create_network, input_spec
 from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
-from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
 from wreckid.training.export import weights_bytes
 from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
-from wreckid.training.run import CURVES, LOG, Run
+from wreckid.training.run import CURVES, LOG, read_run
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +58,48 @@ def weights(folder: Path) -> dict[str, Tensor]:
     return safetensors.torch.load_file(folder / WEIGHTS)
 
 
-def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(
-    config: TrainConfig, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: Any) -> None:
-        raise KeyboardInterrupt
+def epochs_in_log(folder: Path) -> list[str]:
+    """What the log says of each epoch, once though it was learnt twice."""
+    sentences = [line.split(" ", 1)[1] for line in (folder / LOG).read_text().splitlines()]
+    return list(dict.fromkeys(one for one in sentences if one.startswith("Epoch")))
 
+
+def killed_at(time: int, does: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that does what another does until it is called for that time."""
+    calls = count(1)
+
+    def until_killed(*arguments: Any) -> Any:
+        if next(calls) == time:
+            raise KeyboardInterrupt
+        return does(*arguments)
+
+    return until_killed
+
+
+@pytest.mark.parametrize(
+    ("moment", "time"),
+    [
+        *(("wreckid.training.loop.accuracy", epoch) for epoch in (1, 2)),
+        *(("pathlib.Path.replace", file) for file in range(1, 8)),
+    ],
+)
+def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been_stopped(
+    config: TrainConfig,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    time: int,
+) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Run, "keep", killed)
+        patch.setattr(moment, killed_at(time, resolve_name(moment)))
         finetune(config, tmp_path)
-    assert (tmp_path / CHECKPOINT).is_file() and not (tmp_path / WEIGHTS).exists()
     finetune(config, tmp_path)
-    assert [line.split()[1] for line in (tmp_path / LOG).read_text().splitlines()] == [
-        "Beginning:",
-        "Going",
-        "Epoch",
-    ]
-    assert (tmp_path / CURVES).read_text().splitlines()[-1] == (
-        finished / CURVES
-    ).read_text().splitlines()[-1]
+    assert (tmp_path / CURVES).read_text() == (finished / CURVES).read_text()
+    assert epochs_in_log(tmp_path) == epochs_in_log(finished)
+    ended = read_run(tmp_path).network().state_dict()
     for name, value in weights(finished).items():
-        assert torch.equal(weights(tmp_path)[name], value), name
+        assert torch.equal(ended[name], value), name
 
 
 def test_a_folder_with_another_run_is_refused(config: TrainConfig, finished: Path) -> None:
