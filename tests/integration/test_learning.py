@@ -18,6 +18,7 @@ from tests.e2e.test_training import LOOKS, made_set
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.model.network import create_network, input_spec
 from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
+from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
 from wreckid.training.export import weights_bytes
@@ -56,6 +57,11 @@ def finished(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> P
 
 def weights(folder: Path) -> dict[str, Tensor]:
     return safetensors.torch.load_file(folder / WEIGHTS)
+
+
+def steps(folder: Path) -> float:
+    """How many steps each process of a run made."""
+    return safetensors.torch.load_file(folder / CHECKPOINT)["optimizer.0.step"].item()
 
 
 def epochs_in_log(folder: Path) -> list[str]:
@@ -132,6 +138,7 @@ def test_two_processes_share_a_run(config: TrainConfig, tmp_path: Path) -> None:
     assert "3 classes from 21 pictures" in done.stdout
     assert len((tmp_path / "run" / CURVES).read_text().splitlines()) == 3
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
+    assert steps(tmp_path / "run") == 11 // 4 + 6 // 4  # Of 21 mixed pictures, then of 12 scenes.
 
 
 def test_a_release_teaches_what_it_says(
