@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from wreckid.serving.custody import write_whole
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
-from wreckid.training.environment import libraries
+from wreckid.training.environment import Provenance
 
 RECORD = "run.json"
 CURVES = "curves.csv"
@@ -28,7 +28,7 @@ LOG = "run.log"
 
 @dataclass(frozen=True)
 class Run:
-    """A training run and its folder."""
+    """A training run and its folder; two are the same whatever they were made with."""
 
     folder: Path
     config: TrainConfig
@@ -36,28 +36,19 @@ class Run:
     input: InputSpec
     starting_weights: StartingWeights
     pictures: int
+    provenance: Provenance = field(compare=False)
 
     def begin(self) -> None:
         """Write down what is to be done, or see that it is what was begun.
 
         Raises:
-            DataError: the folder holds a run of another configuration.
+            DataError: the folder holds a run of another configuration or of other pictures.
         """
-        record = {
-            "config": self.config.model_dump(mode="json"),
-            "classes": self.classes,
-            "input": self.input.model_dump(),
-            "starting_weights": self.starting_weights.model_dump(),
-            "pictures": self.pictures,
-            "libraries": libraries(),
-        }
-        text = json.dumps(record, indent=2) + "\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / RECORD
         begun = (self.folder / CHECKPOINT).is_file()
-        if begun and file.read_text(encoding="utf-8") != text:
-            raise DataError(f"{self.folder} holds another run: choose another --out.")
-        write_whole(file, [text.encode()])
+        if begun:
+            self._refuse_unless_same(_recorded(self.folder))
+        else:
+            self._record()
         self._log(f"{'Going on' if begun else 'Beginning'}: {self.pictures} pictures")
 
     def keep(self, row: Mapping[str, float], finished: nn.Module) -> None:
@@ -84,6 +75,29 @@ class Run:
         network.load_state_dict(safetensors.torch.load_file(self.folder / WEIGHTS))
         return network.eval()
 
+    def _record(self) -> None:
+        record = {
+            "config": self.config.model_dump(mode="json"),
+            "classes": self.classes,
+            "input": self.input.model_dump(),
+            "starting_weights": self.starting_weights.model_dump(),
+            "pictures": self.pictures,
+            "provenance": asdict(self.provenance),
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / RECORD, [(json.dumps(record, indent=2) + "\n").encode()])
+
+    def _refuse_unless_same(self, begun: "Run") -> None:
+        before, now = begun.provenance.data, self.provenance.data
+        changed = [name for name, sha256 in before.items() if now.get(name, sha256) != sha256]
+        if changed:
+            raise DataError(
+                f"{self.folder} was begun with other pictures ({', '.join(changed)}):"
+                " put those back or choose another --out."
+            )
+        if begun != self:
+            raise DataError(f"{self.folder} holds another run: choose another --out.")
+
     def _log(self, sentence: str) -> None:
         with (self.folder / LOG).open("a", encoding="utf-8") as stream:
             stream.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {sentence}\n")
@@ -105,15 +119,7 @@ def read_run(folder: Path) -> Run:
     """
     if not (folder / RECORD).is_file() or not (folder / WEIGHTS).is_file():
         raise DataError(f"{folder} holds no finished run: make one with wreckid train.")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    run = Run(
-        folder,
-        TrainConfig.model_validate(record["config"]),
-        tuple(record["classes"]),
-        InputSpec.model_validate(record["input"]),
-        StartingWeights.model_validate(record["starting_weights"]),
-        record["pictures"],
-    )
+    run = _recorded(folder)
     done = len(_rows_before(folder / CURVES, epoch=run.config.epochs + 1))
     if done < run.config.epochs:
         raise DataError(
@@ -121,6 +127,21 @@ def read_run(folder: Path) -> Run:
             " repeat the command that began it."
         )
     return run
+
+
+def _recorded(folder: Path) -> Run:
+    """The run of a folder, made with what is here now if its record does not tell."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    config = TrainConfig.model_validate(record["config"])
+    return Run(
+        folder,
+        config,
+        tuple(record["classes"]),
+        InputSpec.model_validate(record["input"]),
+        StartingWeights.model_validate(record["starting_weights"]),
+        record["pictures"],
+        Provenance(**record["provenance"]) if "provenance" in record else Provenance.now(config),
+    )
 
 
 def _rows_before(file: Path, epoch: float) -> list[dict[str, str]]:

@@ -1,6 +1,8 @@
 """Runs that stop and go on, and runs that several processes share."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +16,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from tests.e2e.test_training import LOOKS, made_set
+from tests.e2e.test_training import LOOKS, made_set, retold
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.model.network import create_network, input_spec
 from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
 from wreckid.training.checkpoint import CHECKPOINT
@@ -24,7 +27,7 @@ from wreckid.training.data import DataError
 from wreckid.training.export import weights_bytes
 from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
-from wreckid.training.run import CURVES, LOG, read_run
+from wreckid.training.run import CURVES, LOG, RECORD, read_run
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,38 @@ def test_a_folder_with_another_run_is_refused(config: TrainConfig, finished: Pat
     with pytest.raises(DataError, match="another run: choose another --out"):
         finetune(config.model_copy(update={"seed": 8}), finished)
     assert (finished / WEIGHTS).read_bytes() == before
+
+
+def test_a_run_is_not_gone_on_with_after_its_pictures_changed(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    train = Path(shutil.copytree(config.train, tmp_path / "train"))
+    own = config.model_copy(update={"train": train, "epochs": 1})
+    finetune(own, tmp_path / "run")
+    rows = (train / MANIFEST).read_text().splitlines(keepends=True)
+    (train / MANIFEST).write_text("".join(reversed(rows)))
+    with pytest.raises(DataError, match=r"begun with other pictures \(train\): put those back or"):
+        finetune(own, tmp_path / "run")
+
+
+def test_a_run_goes_on_with_other_code_and_libraries(
+    config: TrainConfig, finished: Path, tmp_path: Path
+) -> None:
+    run = retold(finished, tmp_path / "run", commit="0" * 12, libraries={"torch": "2.0"})
+    before = (run / RECORD).read_bytes()
+    finetune(config, run)
+    assert (run / RECORD).read_bytes() == before
+
+
+def test_a_run_that_does_not_say_what_it_was_made_with_goes_on(
+    config: TrainConfig, finished: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    record = json.loads((run / RECORD).read_text())
+    del record["provenance"]
+    (run / RECORD).write_text(json.dumps(record | {"libraries": {"torch": "2.0"}}))
+    finetune(config, run)
+    assert read_run(run).provenance.data == read_run(finished).provenance.data
 
 
 def test_a_finished_run_leaves_curves_to_look_at(finished: Path) -> None:
