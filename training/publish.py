@@ -88,7 +88,7 @@ class Split:
 def publish(run: Run, wanted: Publication) -> Release:
     """Make a release of a run, and note it among the changes beside it.
 
-    A run on photos of one's own is calibrated on those set aside for it as well.
+    A run on photos of one's own is calibrated on those set aside for it if they are enough.
 
     Raises:
         ExportError: the exported network differs from the trained one.
