@@ -9,6 +9,7 @@ then Test, Angelopoulos et al., 2022); where none can, the strictest one stands 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, log
 
 import numpy as np
 import numpy.typing as npt
@@ -70,9 +71,11 @@ STRICTEST = 0.99
 """The threshold of a statement for which none is shown to keep its promises."""
 
 LEAST = 10
-"""Fewest pictures that anything can be fitted on."""
+"""Fewest pictures of UAVs that anything can be fitted on."""
 ENOUGH = 300
 """Real photos from which on confidence is fitted on them, and not on renders."""
+ENOUGH_OF_A_KIND = ceil(log(1 - CONFIDENCE) / log(1 - RARE.level))
+"""As many of them with a UAV and without one: fewer never show that something is rare."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,19 @@ def sample(
     """What confidence is fitted on: real photos of the network's classes if they are enough.
 
     Raises:
-        DataError: there are too few of either.
+        DataError: there are too few of UAVs.
     """
     known = tuple(photo for photo in photos if photo.label in classes)
-    real = len(known) >= ENOUGH
+    fewer = min(_of_uavs(known), len(known) - _of_uavs(known))
+    real = len(known) >= ENOUGH and fewer >= ENOUGH_OF_A_KIND
     chosen = known if real else tuple(renders)
-    if len(chosen) < LEAST:
-        raise DataError(f"Confidence cannot be fitted on {len(chosen)} pictures: render more.")
+    if (count := _of_uavs(chosen)) < LEAST:
+        raise DataError(f"Confidence cannot be fitted on {count} pictures of UAVs: render more.")
     return Sample(chosen, real, len(known))
+
+
+def _of_uavs(pictures: Sequence[LabelledPhoto]) -> int:
+    return sum(picture.label != NOT_A_UAV for picture in pictures)
 
 
 def calibrate(gaze: Gaze, fitting: Sample, classes: Sequence[str], seed: int) -> Calibration:

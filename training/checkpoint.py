@@ -8,6 +8,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from wreckid.serving.custody import write_whole
+
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -22,9 +24,7 @@ def save(
     }
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{key}": value.contiguous() for key, value in state.items()}
-    part = folder / f"{CHECKPOINT}.part"
-    safetensors.torch.save_file(tensors, part, {"epoch": str(epoch)})
-    part.replace(folder / CHECKPOINT)
+    write_whole(folder / CHECKPOINT, [safetensors.torch.save(tensors, {"epoch": str(epoch)})])
 
 
 def restore(folder: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> int:

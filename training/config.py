@@ -47,7 +47,7 @@ class TrainConfig(BaseModel):
         None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
     )
     calibration: Path | None = Field(
-        None, description="Other photos of one's own, to calibrate on beside held-out pictures."
+        None, description="Other photos of one's own, to calibrate on instead of renders if enough."
     )
     photo_share: Rate = Field(0.5, description="Share of photos among what is trained on.")
     epoch_pictures: Annotated[int, Field(ge=1)] | None = Field(

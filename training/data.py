@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +149,11 @@ def data_hash(place: Path) -> str:
             return hashlib.sha256((place / name).read_bytes()).hexdigest()
     names = "\n".join(str(photo.file.relative_to(place)) for photo in read_data(place))
     return hashlib.sha256(names.encode()).hexdigest()
+
+
+def data_hashes(places: Mapping[str, Path | None]) -> dict[str, str]:
+    """The hash of each data set that is there, by its name."""
+    return {name: data_hash(place) for name, place in places.items() if place is not None}
 
 
 def read_picture(file: Path, size: int) -> Photo:

@@ -15,6 +15,7 @@ from wreckid.model.network import (
 from wreckid.model.release import read_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, EvaluationSet, read_data
+from wreckid.training.environment import Provenance
 from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
 from wreckid.training.ownphotos import drawn_back, load_release_weights
@@ -30,7 +31,7 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
 
     Raises:
         DataError: a set cannot be read, the held-out set has a label that is not trained, or the
-            folder holds a run of another configuration.
+            folder holds a run of another configuration or of other pictures.
     """
     torch.manual_seed(config.seed)
     material = Material.read(config)
@@ -54,7 +55,8 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
     specs = [input_spec(network, size) for size in config.sizes]
     share = config.teacher_share
     teacher = Teacher(config.teacher, share, classes, specs[-1]) if config.teacher else None
-    run = Run(folder, config, classes, specs[-1], start, len(material.all))
+    made_with = Provenance.now(config)
+    run = Run(folder, config, classes, specs[-1], start, len(material.all), made_with)
     lesson = Lesson(
         material.epochs(classes, specs),
         EvaluationSet(heldout, classes, specs[-1]),

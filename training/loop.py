@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,29 @@ from wreckid.training.team import Team
 
 
 @dataclass(frozen=True)
+class Mix:
+    """How pictures are drawn.
+
+    Attributes:
+        shares: how often each is drawn beside the others.
+        drawn: how many are drawn in an epoch, by all processes together.
+    """
+
+    shares: Sequence[float]
+    drawn: int
+
+
+@dataclass(frozen=True)
 class Epoch:
     """What one epoch learns from.
 
     Attributes:
         pictures: at the epoch's size.
-        mix: how a process draws from them; else each is drawn once.
+        mix: how they are drawn; else each is drawn once.
     """
 
     pictures: TrainingSet
-    mix: WeightedRandomSampler | None = None
+    mix: Mix | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,8 @@ def learn(
     """Train epoch by epoch, from the last checkpoint of the folder on.
 
     Yields:
-        After each epoch the row for the curves, and the finished network.
+        After each epoch the row for the curves, and the finished network. The checkpoint comes
+        after they are taken, so that a killed run has kept all that it does not learn again.
     """
     network.to(team.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), config.learning_rate)
@@ -99,14 +114,14 @@ def learn(
                 average.update(network, step)
                 total += float(loss.detach())
                 progress.advance(task)
-            if team.leads:
-                checkpoint.save(folder, epoch + 1, modules, optimizer)
             finished = lesson.finish(average.module)
             top1 = accuracy(finished, lesson.checking, config.batch_size, team.device)
             row = {"epoch": epoch + 1, "loss": total / batches[epoch], "heldout_top1": top1}
             if team.leads:
                 progress.console.print(in_words(row, config.epochs))
             yield row, finished
+            if team.leads:
+                checkpoint.save(folder, epoch + 1, modules, optimizer)
 
 
 class Criterion(nn.Module):
@@ -143,19 +158,27 @@ def _batches(
 ) -> DataLoader[tuple[Tensor, int]]:
     """The batches of an epoch, which depend on nothing but seed, epoch and rank."""
     torch.manual_seed((config.seed << 20) + epoch * team.size + team.rank)
-    pictures = lesson.epochs[epoch].pictures
-    shuffled: DistributedSampler[Any] = DistributedSampler(
-        pictures, team.size, team.rank, seed=config.seed
-    )
-    shuffled.set_epoch(epoch)
-    sampler = lesson.epochs[epoch].mix or shuffled
+    sampler = _sampler(lesson.epochs[epoch], config.seed, epoch, team)
     return DataLoader(
-        pictures,
+        lesson.epochs[epoch].pictures,
         config.batch_size,
         sampler=sampler,
         drop_last=len(sampler) > config.batch_size,
         num_workers=config.workers,
     )
+
+
+def _sampler(
+    wanted: Epoch, seed: int, epoch: int, team: Team
+) -> WeightedRandomSampler | DistributedSampler[Any]:
+    """Draws a process's part of the pictures of an epoch."""
+    if wanted.mix:
+        return WeightedRandomSampler(wanted.mix.shares, ceil(wanted.mix.drawn / team.size))
+    shuffled: DistributedSampler[Any] = DistributedSampler(
+        wanted.pictures, team.size, team.rank, seed=seed
+    )
+    shuffled.set_epoch(epoch)
+    return shuffled
 
 
 def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[str, Any]]:

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from torch.utils.data import WeightedRandomSampler
-
 from wreckid.model.preprocessing import InputSpec
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import Photos, TrainingSet, read_data
-from wreckid.training.loop import Epoch
+from wreckid.training.loop import Epoch, Mix
 from wreckid.training.ownphotos import by_type
 
 
@@ -54,12 +52,12 @@ class Material:
         pictures, mix = self.all, self._mix()
         return (Epoch(TrainingSet(pictures, classes, spec), mix) for spec in specs)
 
-    def _mix(self) -> WeightedRandomSampler | None:
-        """Draws at the shares of the configuration; none where there are only scenes."""
+    def _mix(self) -> Mix | None:
+        """As the configuration says; none where there are only scenes."""
         if not self.sketches and not self.photos:
             return None
         shares = list(self._shares())
-        return WeightedRandomSampler(shares, self.config.epoch_pictures or len(shares))
+        return Mix(shares, self.config.epoch_pictures or len(shares))
 
     def _shares(self) -> Iterator[float]:
         """How often each picture is drawn."""

@@ -1,7 +1,6 @@
 """A training run -> a release: calibrate, export, prove, measure, write down."""
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +36,11 @@ from wreckid.training.card import Shares, card, noted
 from wreckid.training.config import PLACES, TrainConfig
 from wreckid.training.data import (
     LabelledPhoto,
-    data_hash,
+    data_hashes,
     manifest_rows,
     read_picture,
 )
-from wreckid.training.environment import libraries
+from wreckid.training.environment import RELEASING, versions
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge, read_photos
@@ -79,7 +78,7 @@ class Publication:
 def publish(run: Run, wanted: Publication) -> Release:
     """Make a release of a run, and note it among the changes beside it.
 
-    A run on photos of one's own is calibrated on those set aside for it as well.
+    A run on photos of one's own is calibrated on those set aside for it if they are enough.
 
     Raises:
         ExportError: the exported network differs from the trained one.
@@ -150,11 +149,11 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
         verdict=calibration.verdict,
         calibration=calibration.facts,
         training=Training(
-            commit=_commit(),
+            commit=run.provenance.commit,
             seed=run.config.seed,
             pictures=run.pictures,
             data=_data(run, wanted),
-            libraries=libraries(),
+            libraries={**run.provenance.libraries, **versions(RELEASING)},
             config=run.config.model_dump(mode="json", exclude=set(PLACES)),
         ),
         starting_weights=run.starting_weights,
@@ -162,29 +161,17 @@ def _facts(run: Run, wanted: Publication, calibration: Calibration) -> ReleaseFa
 
 
 def _data(run: Run, wanted: Publication) -> dict[str, str]:
-    """The hash of each data set that had a part in the release."""
-    places = {
-        "train": run.config.train,
-        "sketches": run.config.sketches,
-        "own photos": run.config.photos,
+    """The hash of each data set that had a part in the release.
+
+    What the run learnt from is as it was then; what the release reads, as it is now.
+    """
+    read_now = {
         "heldout": run.config.heldout,
         "measuring": wanted.heldout,
         "photos": wanted.photos,
         "fitting": wanted.fitting or run.config.calibration,
     }
-    return {name: data_hash(place) for name, place in places.items() if place is not None}
-
-
-def _commit() -> str:
-    """The commit of the code, where it is run from a checkout."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() or "unknown"
+    return {**run.provenance.data, **data_hashes(read_now)}
 
 
 def _measure(

@@ -1,9 +1,10 @@
 """A run as it lies in its folder: record, log, curves, weights."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from torch.utils.tensorboard import SummaryWriter
 from wreckid.model.network import WreckNetwork, create_network
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import WEIGHTS, StartingWeights
+from wreckid.serving.custody import write_whole
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
-from wreckid.training.environment import libraries
+from wreckid.training.environment import Provenance
 
 RECORD = "run.json"
 CURVES = "curves.csv"
@@ -26,7 +28,7 @@ LOG = "run.log"
 
 @dataclass(frozen=True)
 class Run:
-    """A training run and its folder."""
+    """A training run and its folder; two are the same whatever they were made with."""
 
     folder: Path
     config: TrainConfig
@@ -34,39 +36,34 @@ class Run:
     input: InputSpec
     starting_weights: StartingWeights
     pictures: int
+    provenance: Provenance = field(compare=False)
 
     def begin(self) -> None:
         """Write down what is to be done, or see that it is what was begun.
 
         Raises:
-            DataError: the folder holds a run of another configuration.
+            DataError: the folder holds a run of another configuration or of other pictures.
         """
-        record = {
-            "config": self.config.model_dump(mode="json"),
-            "classes": self.classes,
-            "input": self.input.model_dump(),
-            "starting_weights": self.starting_weights.model_dump(),
-            "pictures": self.pictures,
-            "libraries": libraries(),
-        }
-        text = json.dumps(record, indent=2) + "\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / RECORD
         begun = (self.folder / CHECKPOINT).is_file()
-        if begun and file.read_text(encoding="utf-8") != text:
-            raise DataError(f"{self.folder} holds another run: choose another --out.")
-        file.write_text(text, encoding="utf-8")
+        if begun:
+            self._refuse_unless_same(_recorded(self.folder))
+        else:
+            self._record()
         self._log(f"{'Going on' if begun else 'Beginning'}: {self.pictures} pictures")
 
     def keep(self, row: Mapping[str, float], finished: nn.Module) -> None:
-        """Keep the finished weights of an epoch and its row of the curves."""
-        safetensors.torch.save_model(finished, str(self.folder / WEIGHTS))
+        """Keep the finished weights of an epoch and its row of the curves.
+
+        The row comes after the weights: what it counts is there.
+        """
+        weights = {name: value.contiguous() for name, value in finished.state_dict().items()}
+        write_whole(self.folder / WEIGHTS, [safetensors.torch.save(weights)])
         curves = self.folder / CURVES
-        rows = [*_rows_before(curves, row["epoch"]), {key: str(row[key]) for key in row}]
-        with curves.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(row))
-            writer.writeheader()
-            writer.writerows(rows)
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, list(row))
+        writer.writeheader()
+        writer.writerows([*_rows_before(curves, row["epoch"]), row])
+        write_whole(curves, [table.getvalue().encode()])
         with SummaryWriter(str(self.folder)) as board:
             for name in ("loss", "heldout_top1"):
                 board.add_scalar(name, row[name], int(row["epoch"]))
@@ -77,6 +74,29 @@ class Run:
         network = create_network(self.config.architecture, len(self.classes))
         network.load_state_dict(safetensors.torch.load_file(self.folder / WEIGHTS))
         return network.eval()
+
+    def _record(self) -> None:
+        record = {
+            "config": self.config.model_dump(mode="json"),
+            "classes": self.classes,
+            "input": self.input.model_dump(),
+            "starting_weights": self.starting_weights.model_dump(),
+            "pictures": self.pictures,
+            "provenance": asdict(self.provenance),
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / RECORD, [(json.dumps(record, indent=2) + "\n").encode()])
+
+    def _refuse_unless_same(self, begun: "Run") -> None:
+        before, now = begun.provenance.data, self.provenance.data
+        changed = [name for name, sha256 in before.items() if now.get(name, sha256) != sha256]
+        if changed:
+            raise DataError(
+                f"{self.folder} was begun with other pictures ({', '.join(changed)}):"
+                " put those back or choose another --out."
+            )
+        if begun != self:
+            raise DataError(f"{self.folder} holds another run: choose another --out.")
 
     def _log(self, sentence: str) -> None:
         with (self.folder / LOG).open("a", encoding="utf-8") as stream:
@@ -99,15 +119,7 @@ def read_run(folder: Path) -> Run:
     """
     if not (folder / RECORD).is_file() or not (folder / WEIGHTS).is_file():
         raise DataError(f"{folder} holds no finished run: make one with wreckid train.")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    run = Run(
-        folder,
-        TrainConfig.model_validate(record["config"]),
-        tuple(record["classes"]),
-        InputSpec.model_validate(record["input"]),
-        StartingWeights.model_validate(record["starting_weights"]),
-        record["pictures"],
-    )
+    run = _recorded(folder)
     done = len(_rows_before(folder / CURVES, epoch=run.config.epochs + 1))
     if done < run.config.epochs:
         raise DataError(
@@ -115,6 +127,21 @@ def read_run(folder: Path) -> Run:
             " repeat the command that began it."
         )
     return run
+
+
+def _recorded(folder: Path) -> Run:
+    """The run of a folder, made with what is here now if its record does not tell."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    config = TrainConfig.model_validate(record["config"])
+    return Run(
+        folder,
+        config,
+        tuple(record["classes"]),
+        InputSpec.model_validate(record["input"]),
+        StartingWeights.model_validate(record["starting_weights"]),
+        record["pictures"],
+        Provenance(**record["provenance"]) if "provenance" in record else Provenance.now(config),
+    )
 
 
 def _rows_before(file: Path, epoch: float) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,7 @@ def test_the_release_says_what_it_was_made_from(released: Release, workshop: Pat
     }
     assert (facts.training.pictures, facts.training.seed) == (144, 3)
     assert facts.training.libraries["torch"] == torch.__version__.split("+")[0]
+    assert {"mapie", "scipy", "scikit-learn", "torchmetrics"} <= facts.training.libraries.keys()
     assert facts.training.config["epochs"] == 1
     assert str(workshop) not in facts.model_dump_json()
     assert facts.temperature > 0
@@ -151,6 +153,27 @@ def test_the_release_says_what_it_was_made_from(released: Release, workshop: Pat
     assert facts.calibration is not None
     assert (facts.calibration.source, facts.calibration.pictures) == ("renders", 15)
     assert "uav" in facts.calibration.uncertified
+
+
+def retold(run: Path, place: Path, **told: Any) -> Path:
+    """A copy of a run whose record tells other things of what it was made with."""
+    copy = Path(shutil.copytree(run, place))
+    record = json.loads((copy / "run.json").read_text())
+    record["provenance"] |= told
+    (copy / "run.json").write_text(json.dumps(record))
+    return copy
+
+
+def test_the_release_says_what_the_run_began_with(
+    workshop: Path, trained: Path, tmp_path: Path
+) -> None:
+    then: dict[str, Any] = {"commit": "0123456789ab", "libraries": {"torch": "2.0"}}
+    run = retold(trained, tmp_path / "run", data={"train": "0" * 64}, **then)
+    ran("release", run, "--name", "late", "--version", "1", "--out", tmp_path)
+    told = read_release(tmp_path / "late").manifest.training
+    assert told.data == {"train": "0" * 64, "heldout": data_hash(workshop / "heldout")}
+    assert (told.commit, told.libraries["torch"]) == ("0123456789ab", "2.0")
+    assert told.libraries["mapie"] == version("mapie")
 
 
 def test_onnx_and_torch_agree_on_all_outputs(released: Release) -> None:

@@ -1,10 +1,14 @@
 """Runs that stop and go on, and runs that several processes share."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -12,8 +16,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from tests.e2e.test_training import LOOKS, made_set
+from tests.e2e.test_training import LOOKS, made_set, retold
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
+from wreckid.datasets.rendered import MANIFEST
 from wreckid.model.network import create_network, input_spec
 from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
 from wreckid.training.checkpoint import CHECKPOINT
@@ -22,7 +27,7 @@ from wreckid.training.data import DataError
 from wreckid.training.export import weights_bytes
 from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
-from wreckid.training.run import CURVES, LOG, Run
+from wreckid.training.run import CURVES, LOG, RECORD, read_run
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +62,53 @@ def weights(folder: Path) -> dict[str, Tensor]:
     return safetensors.torch.load_file(folder / WEIGHTS)
 
 
-def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(
-    config: TrainConfig, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: Any) -> None:
-        raise KeyboardInterrupt
+def steps(folder: Path) -> float:
+    """How many steps each process of a run made."""
+    return safetensors.torch.load_file(folder / CHECKPOINT)["optimizer.0.step"].item()
 
+
+def epochs_in_log(folder: Path) -> list[str]:
+    """What the log says of each epoch, once though it was learnt twice."""
+    sentences = [line.split(" ", 1)[1] for line in (folder / LOG).read_text().splitlines()]
+    return list(dict.fromkeys(one for one in sentences if one.startswith("Epoch")))
+
+
+def killed_at(time: int, does: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that does what another does until it is called for that time."""
+    calls = count(1)
+
+    def until_killed(*arguments: Any) -> Any:
+        if next(calls) == time:
+            raise KeyboardInterrupt
+        return does(*arguments)
+
+    return until_killed
+
+
+@pytest.mark.parametrize(
+    ("moment", "time"),
+    [
+        *(("wreckid.training.loop.accuracy", epoch) for epoch in (1, 2)),
+        *(("pathlib.Path.replace", file) for file in range(1, 8)),
+    ],
+)
+def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been_stopped(
+    config: TrainConfig,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    time: int,
+) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Run, "keep", killed)
+        patch.setattr(moment, killed_at(time, resolve_name(moment)))
         finetune(config, tmp_path)
-    assert (tmp_path / CHECKPOINT).is_file() and not (tmp_path / WEIGHTS).exists()
     finetune(config, tmp_path)
-    assert [line.split()[1] for line in (tmp_path / LOG).read_text().splitlines()] == [
-        "Beginning:",
-        "Going",
-        "Epoch",
-    ]
-    assert (tmp_path / CURVES).read_text().splitlines()[-1] == (
-        finished / CURVES
-    ).read_text().splitlines()[-1]
+    assert (tmp_path / CURVES).read_text() == (finished / CURVES).read_text()
+    assert epochs_in_log(tmp_path) == epochs_in_log(finished)
+    ended = read_run(tmp_path).network().state_dict()
     for name, value in weights(finished).items():
-        assert torch.equal(weights(tmp_path)[name], value), name
+        assert torch.equal(ended[name], value), name
 
 
 def test_a_folder_with_another_run_is_refused(config: TrainConfig, finished: Path) -> None:
@@ -85,6 +116,38 @@ def test_a_folder_with_another_run_is_refused(config: TrainConfig, finished: Pat
     with pytest.raises(DataError, match="another run: choose another --out"):
         finetune(config.model_copy(update={"seed": 8}), finished)
     assert (finished / WEIGHTS).read_bytes() == before
+
+
+def test_a_run_is_not_gone_on_with_after_its_pictures_changed(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    train = Path(shutil.copytree(config.train, tmp_path / "train"))
+    own = config.model_copy(update={"train": train, "epochs": 1})
+    finetune(own, tmp_path / "run")
+    rows = (train / MANIFEST).read_text().splitlines(keepends=True)
+    (train / MANIFEST).write_text("".join(reversed(rows)))
+    with pytest.raises(DataError, match=r"begun with other pictures \(train\): put those back or"):
+        finetune(own, tmp_path / "run")
+
+
+def test_a_run_goes_on_with_other_code_and_libraries(
+    config: TrainConfig, finished: Path, tmp_path: Path
+) -> None:
+    run = retold(finished, tmp_path / "run", commit="0" * 12, libraries={"torch": "2.0"})
+    before = (run / RECORD).read_bytes()
+    finetune(config, run)
+    assert (run / RECORD).read_bytes() == before
+
+
+def test_a_run_that_does_not_say_what_it_was_made_with_goes_on(
+    config: TrainConfig, finished: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    record = json.loads((run / RECORD).read_text())
+    del record["provenance"]
+    (run / RECORD).write_text(json.dumps(record | {"libraries": {"torch": "2.0"}}))
+    finetune(config, run)
+    assert read_run(run).provenance.data == read_run(finished).provenance.data
 
 
 def test_a_finished_run_leaves_curves_to_look_at(finished: Path) -> None:
@@ -110,6 +173,7 @@ def test_two_processes_share_a_run(config: TrainConfig, tmp_path: Path) -> None:
     assert "3 classes from 21 pictures" in done.stdout
     assert len((tmp_path / "run" / CURVES).read_text().splitlines()) == 3
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
+    assert steps(tmp_path / "run") == 11 // 4 + 6 // 4  # Of 21 mixed pictures, then of 12 scenes.
 
 
 def test_a_release_teaches_what_it_says(

@@ -10,6 +10,7 @@ from wreckid.model.confidence import prediction_set, probabilities
 from wreckid.training.calibrate import (
     COVERAGE,
     ENOUGH,
+    ENOUGH_OF_A_KIND,
     RARE,
     RIGHT,
     STRICTEST,
@@ -102,6 +103,17 @@ def test_a_guessing_network_names_hardly_anything() -> None:
     assert thresholds.type == STRICTEST
 
 
+@pytest.mark.parametrize(
+    ("others", "shown"), [(ENOUGH_OF_A_KIND, True), (ENOUGH_OF_A_KIND - 1, False)]
+)
+def test_so_many_pictures_show_that_something_is_rare_and_fewer_do_not(
+    others: int, shown: bool
+) -> None:
+    labels = np.array([0] * 255 + [3] * others)
+    _, uncertified = fit_thresholds(np.eye(4)[labels], labels, CLASSES, FAMILIES)
+    assert ("uav" not in uncertified) is shown
+
+
 def test_without_pictures_of_no_uav_nothing_is_promised_about_them() -> None:
     posterior, _ = answers(400, 6, seed=4)
     labels = posterior[:, :3].argmax(axis=1)
@@ -133,12 +145,19 @@ def test_real_photos_are_fitted_on_only_where_they_are_enough() -> None:
     renders = photos(20)
     few = sample(renders, photos(ENOUGH - 1), CLASSES)
     assert (few.real, few.pictures, few.photos_offered) == (False, renders, ENOUGH - 1)
-    enough = sample(renders, photos(ENOUGH), CLASSES)
-    assert enough.real and len(enough.pictures) == ENOUGH
+    both = photos(ENOUGH - ENOUGH_OF_A_KIND) + photos(ENOUGH_OF_A_KIND, NOT_A_UAV)
+    enough = sample(renders, both, CLASSES)
+    assert enough.real and enough.pictures == both
     strangers = sample(renders, photos(ENOUGH, "ghost-9"), CLASSES)
     assert not strangers.real
 
 
+@pytest.mark.parametrize(("kind", "other"), [("orlan-10", NOT_A_UAV), (NOT_A_UAV, "orlan-10")])
+def test_photos_of_one_kind_are_not_enough_however_many(kind: str, other: str) -> None:
+    offered = photos(2 * ENOUGH, kind) + photos(ENOUGH_OF_A_KIND - 1, other)
+    assert not sample(photos(20), offered, CLASSES).real
+
+
 def test_too_few_pictures_are_refused() -> None:
-    with pytest.raises(DataError, match="cannot be fitted on 3 pictures"):
-        sample(photos(3), (), CLASSES)
+    with pytest.raises(DataError, match="cannot be fitted on 3 pictures of UAVs: render more"):
+        sample(photos(3) + photos(20, NOT_A_UAV), (), CLASSES)
