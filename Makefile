@@ -66,7 +66,7 @@ SURROUNDINGS = $(if $(wildcard $(BACKGROUNDS)),--backgrounds $(BACKGROUNDS)) $(i
 WRECKID := .venv-dev/bin/wreckid
 
 .PHONY: render
-render: setup ## Render the pictures that the release is trained and calibrated on
+render: setup ## Render the pictures that a release is trained and calibrated on
 	$(WRECKID) render --count 16000 --size 192 --views 4 --quick --seed 7201 --out renders/sketches $(SURROUNDINGS)
 	$(WRECKID) render --count 28000 --size 224 --seed 9201 --out renders/train $(SURROUNDINGS)
 	$(WRECKID) render --count 600 --size 576 --seed 3000 --out renders/heldout $(SURROUNDINGS)
@@ -75,12 +75,14 @@ render: setup ## Render the pictures that the release is trained and calibrated 
 FRUGAL := OMP_WAIT_POLICY=PASSIVE MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=16000000000
 
 .PHONY: train
-train: render ## Fine-tune the network of the release
+train: render ## Fine-tune the network of a release
 	$(FRUGAL) $(WRECKID) train training/release.yaml --out runs/release
 
+VERSION ?= $(shell date +%Y.%m.%d)
+
 .PHONY: release
-release: train ## Calibrate, export, measure and write the release, from catalogue to card
-	$(WRECKID) release runs/release --name wreckid-lite0 --version 0.11.0 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+release: train ## Calibrate, export, measure and write a release, from catalogue to card
+	$(WRECKID) release runs/release --name ours --version $(VERSION) --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/

@@ -98,6 +98,6 @@ def test_a_missing_file_is_refused(file: Path) -> None:
         TrainConfig.read(file)
 
 
-def test_the_configuration_of_the_shipped_release_is_valid() -> None:
+def test_the_configuration_of_make_release_is_valid() -> None:
     config = TrainConfig.read(Path(wreckid.training.__file__).with_name("release.yaml"))
     assert config.train.name != config.heldout.name
