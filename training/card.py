@@ -68,7 +68,8 @@ def share(figure: Mapping[str, float]) -> str:
     if not figure["count"]:
         return "no photos"
     value, low, high = (100 * figure[key] for key in ("value", "low", "high"))
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}, {figure['count']} photos)"
+    photos = "1 photo" if figure["count"] == 1 else f"{figure['count']} photos"
+    return f"{value:.1f} % ({low:.1f} to {high:.1f}, {photos})"
 
 
 def number(figure: Mapping[str, float]) -> str:
