@@ -20,7 +20,6 @@ from wreckid.serving.classifier import Classifier
 from wreckid.training.data import DataError, LabelledPhoto, read_data
 from wreckid.training.judging.judged import Judged, judge
 from wreckid.training.judging.measures import of_types
-from wreckid.training.photos.photoset import INDEX, read_table
 
 Outcome = Literal["better", "worse", "not distinguishable"]
 Hits = npt.NDArray[np.bool_]
@@ -129,22 +128,16 @@ def compare(first: Classifier, second: Classifier, place: Path) -> Comparison:
     """
     everything = read_data(place)
     known = set(first.manifest.classes) | set(second.manifest.classes)
-    incidents = _incidents(place, len(everything))
-    kept = [
-        (photo, incident)
-        for photo, incident in zip(everything, incidents, strict=True)
-        if photo.label in known
-    ]
-    if not kept:
+    photos = [photo for photo in everything if photo.label in known]
+    if not photos:
         raise DataError(f"{place} shows no type that either release knows.")
-    photos = [photo for photo, _ in kept]
-    where = np.array([incident for _, incident in kept])
+    where = np.array([photo.witness_of for photo in photos])
     labels = np.array([photo.label for photo in photos])
     ours, theirs = _ranks(first, photos), _ranks(second, photos)
     return Comparison(
         first=f"A, {first.manifest.name} {first.manifest.version}",
         second=f"B, {second.manifest.name} {second.manifest.version}",
-        left_out=len(everything) - len(kept),
+        left_out=len(everything) - len(photos),
         top1=difference(ours < 1, theirs < 1, where),
         top3=difference(ours < 3, theirs < 3, where),
         by_type=_by_type(ours < 1, theirs < 1, where, labels),
@@ -224,13 +217,6 @@ def _rank(judged: Judged, classes: Sequence[str]) -> int:
     label, posterior = judged.photo.label, judged.posterior
     rivals = posterior if label == NOT_A_UAV else of_types(posterior, classes)
     return ranking(rivals).index(classes.index(label))
-
-
-def _incidents(place: Path, count: int) -> list[str]:
-    """The incident of each photo; where a set does not tell, each photo is one of its own."""
-    rows = read_table(place / INDEX) if (place / INDEX).is_file() else []
-    told = [row.get("incident", "") for row in rows] or [""] * count
-    return [incident or f"photo {number}" for number, incident in enumerate(told)]
 
 
 def _points(one: Difference) -> str:

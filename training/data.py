@@ -39,14 +39,19 @@ class LabelledPhoto:
         label: a type, or `not-a-uav`.
         group: a damage, condition or kind to report by.
         box: left, top, right, bottom of what it shows of a wreck, in its pixels.
-        wreck: number of the wreck, of which a rendered set may have several pictures.
+        incident: what photos of one wreck have in common, with its name or number; else empty.
     """
 
     file: Path
     label: str
     group: str
     box: Box | None = None
-    wreck: int | None = None
+    incident: str = ""
+
+    @property
+    def witness_of(self) -> str:
+        """The incident; a photo of which none is known stands by itself."""
+        return self.incident or str(self.file)
 
 
 Photos = tuple[LabelledPhoto, ...]
@@ -110,7 +115,7 @@ def _from_manifest(place: Path) -> Photos:
                 " render the set again."
             )
     return tuple(
-        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row), row.get("wreck"))
+        LabelledPhoto(place / row["file"], row["type"], row["damage"], _box(row), _wreck(row))
         for row in rows
     )
 
@@ -120,9 +125,18 @@ def _box(row: dict[str, Any]) -> Box | None:
     return (left, top, right, bottom) if right > left and bottom > top else None
 
 
+def _wreck(row: dict[str, Any]) -> str:
+    return f"wreck {row['wreck']}" if "wreck" in row else ""
+
+
 def _from_index(place: Path) -> Photos:
     return tuple(
-        LabelledPhoto(place / row["file"], row["label"], row.get("condition", ""))
+        LabelledPhoto(
+            place / row["file"],
+            row["label"],
+            row.get("condition", ""),
+            incident=row.get("incident", ""),
+        )
         for row in index_rows(place)
     )
 
@@ -135,11 +149,13 @@ def _from_folders(place: Path) -> Photos:
             " (columns file, label), or a folder whose sub-folders are labels."
         )
     labels = Labels(catalogue())
-    names = [file.relative_to(place).parts[0] for file in found]
-    return tuple(
-        LabelledPhoto(file, labels.identifier(name) or name, "")
-        for file, name in zip(found, names, strict=True)
-    )
+    return tuple(_in_folder(file, file.relative_to(place).parts[:-1], labels) for file in found)
+
+
+def _in_folder(file: Path, folders: Sequence[str], labels: Labels) -> LabelledPhoto:
+    """A photo below TYPE/INCIDENT, or right below TYPE."""
+    name, incident = folders[0], "/".join(folders[:2]) if len(folders) > 1 else ""
+    return LabelledPhoto(file, labels.identifier(name) or name, "", incident=incident)
 
 
 def data_hash(place: Path) -> str:

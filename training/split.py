@@ -52,7 +52,6 @@ def refuse_seen(measuring: Iterable[LabelledPhoto], made_with: Iterable[Labelled
 
 
 def _of_every_other_wreck(photos: Sequence[LabelledPhoto]) -> Photos:
-    """Pictures of one wreck stay together; a picture of no known wreck counts as one by itself."""
-    wrecks = [photo.file if photo.wreck is None else photo.wreck for photo in photos]
-    chosen = set(list(dict.fromkeys(wrecks))[::2])
-    return tuple(photo for photo, wreck in zip(photos, wrecks, strict=True) if wreck in chosen)
+    """Pictures of one wreck stay together."""
+    chosen = set(list(dict.fromkeys(photo.witness_of for photo in photos))[::2])
+    return tuple(photo for photo in photos if photo.witness_of in chosen)

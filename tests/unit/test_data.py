@@ -108,6 +108,25 @@ def test_a_sub_folder_may_bear_any_name_of_a_type(tmp_path: Path, photo: MakePho
     }
 
 
+def test_photos_of_one_wreck_are_known_as_such(rendered: Path) -> None:
+    assert len({one.witness_of for one in read_data(rendered)}) == 2
+    rows = [
+        json.loads(row) | {"wreck": 7}
+        for row in (rendered / "manifest.jsonl").read_text().splitlines()
+    ]
+    (rendered / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert {one.witness_of for one in read_data(rendered)} == {"wreck 7"}
+
+
+def test_a_folder_below_a_label_is_an_incident(sorted_by_label: Path, photo: MakePhoto) -> None:
+    for name in ("d.jpg", "press/e.jpg"):
+        (sorted_by_label / "orlan-10/Odesa" / name).parent.mkdir(parents=True, exist_ok=True)
+        (sorted_by_label / "orlan-10/Odesa" / name).write_bytes(photo("green"))
+    found = {one.file.name: one.incident for one in read_data(sorted_by_label)}
+    assert (found["d.jpg"], found["e.jpg"]) == ("orlan-10/Odesa", "orlan-10/Odesa")
+    assert (found["a.jpg"], found["b.jpg"]) == ("", "")
+
+
 def test_a_folder_of_nothing_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no pictures: name a rendered set") as refusal:
         read_data(tmp_path)

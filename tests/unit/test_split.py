@@ -23,7 +23,7 @@ def test_each_picture_is_on_one_side_with_all_of_its_wreck(
     split = split_heldout(place, None)
     names = sorted(int(photo.file.stem) for photo in (*split.fitting, *split.measuring))
     assert names == list(range(len(wrecks)))
-    sides = [{photo.wreck for photo in side} for side in (split.fitting, split.measuring)]
+    sides = [{photo.incident for photo in side} for side in (split.fitting, split.measuring)]
     if told:
         assert not sides[0] & sides[1]
         assert abs(len(sides[0]) - len(sides[1])) <= 1
