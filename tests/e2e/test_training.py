@@ -34,7 +34,7 @@ Wreckid = Callable[..., "Finished"]
 SIDE = 64
 LOOKS = {"orlan-10": (40, 160, 60), "shahed-136": (170, 60, 40), NOT_A_UAV: (60, 60, 150)}
 CLASSES = ("orlan-10", "shahed-136", NOT_A_UAV)
-SHARE = re.compile(r"(\d+\.\d) % \((\d+\.\d) to (\d+\.\d), (\d+) photos\)")
+SHARE = re.compile(r"(\d+\.\d) % \((\d+\.\d) to (\d+\.\d), (\d+) photos?\)")
 
 
 def made_set(folder: Path, each: int, seed: int) -> Path:
