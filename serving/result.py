@@ -11,7 +11,10 @@ from wreckid.model.verdict import Probability, Verdict
 from wreckid.serving.credentials import Credentials
 from wreckid.serving.facts import ReadableFact
 
-SAFETY = "Wreckage can be explosive: do not touch it, keep away, call the emergency services."
+SAFETY = (
+    "Wreckage can be explosive: do not touch it, keep away, call the emergency services."
+    " Check and measure only what they have declared safe."
+)
 LEAD = "This is an investigative lead, not an identification: confirm it on the wreck itself."
 
 LEAST_MOVED = 0.05
