@@ -8,7 +8,7 @@ from wreckid.model.evidence import Colour, Evidence, Measure, Unit
 from wreckid.model.forms import ERRORS
 from wreckid.model.lengths import MEASURES
 
-COUNTS: Mapping[str, range] = {"engines": range(1, 9), "propeller_blades": range(9)}
+COUNTS: Mapping[str, range] = {"engines": range(1, 13), "propeller_blades": range(9)}
 
 
 def choices() -> dict[str, tuple[Any, ...]]:

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.evidence import NOTHING, Evidence
-from wreckid.serving.intake import NamedBytes
+from wreckid.model.preprocessing import Failure
+from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.result import Result, Sighting
 from wreckid.serving.store.item import Statement
 from wreckid.serving.store.views import ItemLine, ItemPage, ItemView, NewItem, Told
@@ -68,7 +69,7 @@ class Client:
         """Judge photos of one wreck; nothing is kept.
 
         Raises:
-            ServerError: the service refused or could not be reached.
+            ServerError: the service refused or could not be reached, or a photo cannot be read.
         """
         data = {"evidence": evidence.model_dump_json()}
         answer = self._ask("POST", "/v1/classify", data=data, files=_files(photos))
@@ -120,7 +121,7 @@ class Client:
         """Add photos to an item.
 
         Raises:
-            ServerError: the service refused or could not be reached.
+            ServerError: the service refused or could not be reached, or a photo cannot be read.
         """
         return self._item("POST", f"/v1/items/{item_id}/photos", files=_files(photos))
 
@@ -194,11 +195,18 @@ class Client:
 
 
 def _files(photos: Sequence[NamedBytes]) -> list[tuple[str, tuple[str, bytes]]]:
-    """Photos as they are sent; one that could not be read is sent empty, and told so."""
-    return [
-        ("photos", (photo.name, photo.data if isinstance(photo.data, bytes) else b""))
-        for photo in photos
-    ]
+    """Photos as they are sent.
+
+    Raises:
+        ServerError: one could not be read; what the service would say of it would not be true.
+    """
+    return [("photos", (photo.name, _bytes_of(photo))) for photo in photos]
+
+
+def _bytes_of(photo: NamedBytes) -> bytes:
+    if isinstance(photo.data, Failure):
+        raise ServerError(f"{label(photo.name)} was not sent, nor any other: {photo.data.message}")
+    return photo.data
 
 
 def _wait_s(headers: Mapping[str, str]) -> int:

@@ -9,7 +9,7 @@ from wreckid.serving.choices import choices
 
 LENGTH_FIELDS = ("value", "unit", "tolerance", "measures")
 LENGTH_ROWS = 3
-"""Lengths that the form has room for."""
+"""Lengths that the form has room for; more, where more are known."""
 MANY = ("text", "part", "box")
 """Fields that may come several times."""
 

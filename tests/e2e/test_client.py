@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.model.evidence import Evidence, read_evidence
+from wreckid.model.preprocessing import Failure
 from wreckid.model.release import Release
 from wreckid.serving.api import create_app
 from wreckid.serving.client import Client, ServerError
@@ -39,6 +40,14 @@ def http(release: Release, tmp_path: Path) -> Iterator[TestClient]:
 @pytest.fixture
 def service(http: TestClient) -> Client:
     return Client("http://testserver", http=http)
+
+
+def test_a_photo_that_cannot_be_read_is_told_and_not_sent(
+    service: Client, photo: MakePhoto
+) -> None:
+    photos = [NamedBytes("a.jpg", photo("red")), NamedBytes("scan.jpg", Failure("too-large"))]
+    with pytest.raises(ServerError, match=r"scan\.jpg was not sent, nor any other: .*too large"):
+        service.classify(photos)
 
 
 def test_the_client_works_on_an_item(service: Client, photo: MakePhoto) -> None:

@@ -342,6 +342,19 @@ def test_a_box_stays_when_other_evidence_changes(desk: TestClient, photo: MakePh
     assert 'name="box" value="1:20.0,10.0,280.0,230.0"' in page
 
 
+def test_what_a_program_told_stays_when_a_person_tells_more(
+    desk: TestClient, photo: MakePhoto
+) -> None:
+    item = make(desk)
+    add(desk, item, photo("red"))
+    told = {"wingspan": 2.5, "fuselage": 2, "airframe": 3.5, "fragment": 0.4}
+    lengths = [{"value": value, "measures": measures} for measures, value in told.items()]
+    desk.put(f"/v1/items/{item}/evidence", json={"lengths": lengths, "engines": 10})
+    form = desk.get(f"/items/{item}").text
+    assert [value for value in told.values() if f'value="{value:g}"' in form] == [*told.values()]
+    assert '<option value="10" selected>' in form
+
+
 def test_a_full_disk_loses_nothing(
     desk: TestClient, photo: MakePhoto, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
