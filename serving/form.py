@@ -1,11 +1,13 @@
 """The page's form: its fields as evidence."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import FormData
 
-from wreckid.model.evidence import Evidence, read_evidence
+from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
 from wreckid.serving.choices import choices
+from wreckid.serving.intake import NamedBytes
 
 LENGTH_FIELDS = ("value", "unit", "tolerance", "measures")
 LENGTH_ROWS = 3
@@ -24,6 +26,40 @@ def evidence_of(form: FormData) -> Evidence:
     given["lengths"] = _lengths(form)
     given["text"], given["part"], given["boxes"] = (_filled(form, name) for name in MANY)
     return read_evidence(given)
+
+
+def on_first_pages(evidence: Evidence, photos: Sequence[NamedBytes]) -> Evidence:
+    """Boxes as a form numbers them, by file, on the first page of each file.
+
+    Args:
+        evidence: as the form tells it.
+        photos: the pages of its files, in order.
+
+    Raises:
+        EvidenceError: a box is on a file that is not there.
+    """
+    first = _first_pages(photos)
+    beyond = [box.photo for box in evidence.boxes if box.photo > len(first)]
+    if beyond:
+        raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+    boxes = [box.model_copy(update={"photo": first[box.photo - 1]}) for box in evidence.boxes]
+    return evidence.model_copy(update={"boxes": tuple(boxes)})
+
+
+def _first_pages(photos: Sequence[NamedBytes]) -> list[int]:
+    """The number of each page with which a file begins, from 1."""
+    before = [None, *photos]
+    return [
+        number
+        for number, (last, photo) in enumerate(zip(before, photos, strict=False), start=1)
+        if last is None or not _goes_on(last, photo)
+    ]
+
+
+def _goes_on(last: NamedBytes, photo: NamedBytes) -> bool:
+    if last.page is None or photo.page is None:
+        return False
+    return last.name == photo.name and last.page < photo.page
 
 
 def _lengths(form: FormData) -> list[dict[str, Any]]:

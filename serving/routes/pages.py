@@ -1,14 +1,16 @@
 """The page that judges photos and keeps nothing."""
 
-from fastapi import APIRouter
+from collections.abc import Sequence
+
+from fastapi import APIRouter, UploadFile
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from wreckid.model.evidence import EvidenceError
-from wreckid.serving.classifier import Classifier
+from wreckid.model.evidence import Evidence, EvidenceError
+from wreckid.serving.classifier import Classifier, Examination
 from wreckid.serving.doors.problems import RefusalError
-from wreckid.serving.form import evidence_of
+from wreckid.serving.form import evidence_of, on_first_pages
 from wreckid.serving.page import Page
 from wreckid.serving.result import Sighting
 from wreckid.serving.routes.uploads import Crew, Fields, Intake, PageUploads
@@ -20,6 +22,10 @@ def router(page: Page, classifier: Classifier, intake: Intake, crew: Crew) -> AP
     """The routes."""
     routes = APIRouter(include_in_schema=False)
 
+    def examined(files: Sequence[UploadFile], evidence: Evidence) -> Examination:
+        photos = intake.read(files)
+        return classifier.examine(photos, on_first_pages(evidence, photos))
+
     @routes.get("/")
     def form(request: Request) -> HTMLResponse:
         return page.form(request)
@@ -30,7 +36,7 @@ def router(page: Page, classifier: Classifier, intake: Intake, crew: Crew) -> AP
             evidence = evidence_of(fields)
             if photos or not evidence.speaks:
                 intake.check(photos or [])
-            seen = await crew.do(lambda: classifier.examine(intake.read(photos or []), evidence))
+            seen = await crew.do(lambda: examined(photos or [], evidence))
         except RefusalError as problem:
             return page.form(request, problem.detail, problem.status)
         except EvidenceError as problem:

@@ -13,6 +13,8 @@ from PIL import Image
 
 from wreckid.model.preprocessing import MOST_PAGES, pages
 from wreckid.model.release import Release
+from wreckid.serving.api import create_app
+from wreckid.serving.settings import Settings
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -124,3 +126,24 @@ def test_a_page_that_shows_another_made_small_is_no_photo() -> None:
 @pytest.mark.parametrize("data", [b"", b"II*\0", b"II*\0\x08\0\0\0\xff" * 9, b"\xff\xd8\xff"])
 def test_what_is_no_tiff_has_one_page(data: bytes) -> None:
     assert pages(BytesIO(data)) == (0,)
+
+
+def test_a_box_that_was_drawn_on_a_file_is_on_its_first_page(
+    release: Release, tmp_path: Path
+) -> None:
+    """A browser knows files, not pages."""
+    photo = BytesIO()
+    Image.new("RGB", (200, 100), RED).save(photo, "JPEG")
+    files = [
+        ("photos", ("scan.tif", tiff(RED, GREEN))),
+        ("photos", ("late.jpg", photo.getvalue())),
+    ]
+    with TestClient(create_app(release, Settings(store=tmp_path))) as desk:
+        page = desk.post("/", files=files, data={"box": "2:100,20,180,80"})
+        assert page.status_code == 200
+        assert "late.jpg" in page.text
+        boxed = page.text[page.text.index("late.jpg") :]
+        assert "only the box was looked at" in boxed
+        assert "only the box was looked at" not in page.text[: page.text.index("late.jpg")]
+        beyond = desk.post("/", files=files, data={"box": "3:0,0,50,50"})
+    assert beyond.status_code == 422 and "there is no photo 3" in beyond.text
