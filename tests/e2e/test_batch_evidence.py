@@ -183,6 +183,7 @@ def test_a_box_beyond_its_photo_is_a_row_that_says_so(
         ({"length": "long"}, "column length: “long” is not a length"),
         ({"length": "wingspan=1 m; wingspan=2 m"}, "column length: wingspan is given twice"),
         ({"wing": "round"}, "column wing: Input should be"),
+        ({"length": "3 m; 12,500 mm"}, "column length: “12,500 mm” may be read in two ways: write"),
         ({"engines": "many"}, "column engines: Input should be a valid integer"),
         ({"propeller-blades": "-1"}, "column propeller-blades: Input should be greater"),
         ({"colour": "pink"}, "column colour: Input should be"),
