@@ -49,11 +49,11 @@ def read_photo(file: Path, name: str) -> NamedBytes:
 
 
 def by_page(photo: NamedBytes) -> tuple[NamedBytes, ...]:
-    """Each page of a TIFF file as a photo; any other file as it is."""
+    """Each page of a TIFF file as a photo; a file whose only picture is the first as it is."""
     if isinstance(photo.data, Failure) or not may_have_pages(photo):
         return (photo,)
     numbers = pages(BytesIO(photo.data))
-    if len(numbers) == 1:
+    if numbers == (0,):
         return (photo,)
     return tuple(replace(photo, page=number) for number in numbers)
 

@@ -1,11 +1,14 @@
 import hashlib
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 
 from wreckid.model.preprocessing import Failure
 from wreckid.serving import intake
-from wreckid.serving.intake import NamedBytes, label, read_photo
+from wreckid.serving.intake import NamedBytes, by_page, label, read_photo
 
 
 def test_a_photo_is_its_bytes(tmp_path: Path) -> None:
@@ -27,6 +30,23 @@ def test_a_file_over_the_limit_is_hashed_and_not_taken_in(
     file.write_bytes(b"abc")
     digest = hashlib.sha256(b"abc").hexdigest()
     assert read_photo(file, "film.mov") == NamedBytes("film.mov", Failure("too-large"), digest)
+
+
+def test_a_photo_behind_its_thumbnail_is_the_one_that_is_looked_at() -> None:
+    photo, thumbnail = Image.new("RGB", (80, 60), "red"), Image.new("RGB", (40, 30), "blue")
+    photo.encoderinfo = {"tiffinfo": {}}
+    reduced = {int(ExifTags.Base.NewSubfileType): 1}
+    file = BytesIO()
+    thumbnail.save(file, "TIFF", save_all=True, append_images=[photo], tiffinfo=reduced)
+    scan = NamedBytes("scan.tif", file.getvalue())
+    assert by_page(scan) == (replace(scan, page=1),)
+
+
+def test_a_file_of_one_picture_is_as_it_is() -> None:
+    file = BytesIO()
+    Image.new("RGB", (80, 60), "red").save(file, "TIFF")
+    scan = NamedBytes("scan.tif", file.getvalue())
+    assert by_page(scan) == (scan,)
 
 
 def test_a_label_keeps_letters_and_drops_what_steers_a_terminal() -> None:
