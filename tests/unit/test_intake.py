@@ -1,4 +1,5 @@
 import hashlib
+import os
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +9,7 @@ from PIL import ExifTags, Image
 
 from wreckid.model.preprocessing import Failure
 from wreckid.serving import intake
-from wreckid.serving.intake import NamedBytes, by_page, label, read_photo
+from wreckid.serving.intake import NamedBytes, begins_as_tiff, by_page, label, read_photo
 
 
 def test_a_photo_is_its_bytes(tmp_path: Path) -> None:
@@ -47,6 +48,22 @@ def test_a_file_of_one_picture_is_as_it_is() -> None:
     Image.new("RGB", (80, 60), "red").save(file, "TIFF")
     scan = NamedBytes("scan.tif", file.getvalue())
     assert by_page(scan) == (scan,)
+
+
+@pytest.mark.parametrize(
+    ("data", "tiff"),
+    [(b"II*\0", True), (b"MM\0*", True), (b"\xff\xd8\xff", False), (b"I", False), (b"", False)],
+)
+def test_a_tiff_file_is_told_by_its_beginning(tmp_path: Path, data: bytes, tiff: bool) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(data)
+    assert begins_as_tiff(file) == tiff
+
+
+def test_what_cannot_be_opened_does_not_begin_as_tiff(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("gone.tif", "\0.tif", ".", "pipe"):
+        assert not begins_as_tiff(tmp_path / name)
 
 
 def test_a_label_keeps_letters_and_drops_what_steers_a_terminal() -> None:
