@@ -43,6 +43,10 @@ LENGTH_WORDS = re.compile(
     r"(?:\s*(?:±|\+/?-)\s*(?P<tolerance>[\d.,]+)\s*%)?",
     re.IGNORECASE,
 )
+THOUSANDS = re.compile(r"\+?([1-9]\d{0,2})[.,](\d{3})")
+"""A number that may be thousands as well as a fraction: `12,500`."""
+FINE_UNITS: tuple[Unit, ...] = ("mm", "cm")
+"""Units in which lengths of wrecks run to thousands."""
 BOX_WORDS = re.compile(r"(\d+)\s*[:=]" + r",".join([r"\s*(-?[\d.]+)\s*"] * 4))
 
 
@@ -76,6 +80,7 @@ class Length(_Frozen):
         if found is None:
             raise ValueError(f"“{given}” is not a length such as 3 m, or wingspan=310 cm ±5%")
         words = {name: word.lower() for name, word in found.groupdict().items() if word}
+        _refuse_two_meanings(words["value"], words["unit"])
         return words | {
             name: _number(words[name]) / per
             for name, per in (("value", 1), ("tolerance", 100))
@@ -229,6 +234,15 @@ def _number(words: str) -> float:
         return float(words.replace(",", "."))
     except ValueError:
         return math.nan
+
+
+def _refuse_two_meanings(value: str, unit: str) -> None:
+    thousands = THOUSANDS.fullmatch(value)
+    if thousands and unit in FINE_UNITS:
+        whole, fraction = "".join(thousands.groups()), f"{_number(value):g}"
+        raise ValueError(
+            f"“{value} {unit}” may be read in two ways: write {whole} {unit} or {fraction} {unit}"
+        )
 
 
 def _once(names: list[str], keep: str) -> None:

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from anyascii import anyascii
@@ -13,7 +14,7 @@ from wreckid.datasets.catalogue import UavType
 from wreckid.model.likelihood import STRONGEST, Likelihood
 
 STEM = float(np.log(20))
-"""What a name without its number speaks, in log-odds: `Geran` for `Geran-2`."""
+"""What a stencil speaks, or a name without its number, in log-odds: `Geran` for `Geran-2`."""
 PART = float(np.log(5))
 """What a part identified by hand speaks, in log-odds: parts are shared between types."""
 SIMILAR = 85
@@ -27,17 +28,52 @@ LONG_ENOUGH = 6
 MOST_WORDS = 4
 """Words that a name may be spread over."""
 
+GENERIC = frozenset(
+    (
+        *("cage", "danger", "dron", "drone", "fuel", "gps", "item", "izdelie", "izdeliye", "jet"),
+        *("opasno", "product", "rescue", "rtk", "serial", "step", "target", "toplivo", "warning"),
+    )
+)
+"""Words in plain letters that stand on machines of many kinds. Alone or with a number they are no
+stencil of a type, no name without its number, and no variant of a name."""
+
+TWINS = str.maketrans("АВЕЁІЇКМНОРСТУХЈЅ", "ABEEIIKMHOPCTYXJS")
+"""Cyrillic capitals, and the Latin ones that look the same."""
+
 STENCIL = re.compile(r"\b(?:[A-ZА-ЯЁІЇЄҐ0-9]{3,}|[А-Яа-яЁёІіЇїЄєҐґ]{3,})(?:-\d+)?\b")
 """Words of the catalogue's markings that stand on the wreck as they are written."""
+
+
+class Window(NamedTuple):
+    """Words of a text that follow each other, from `first` to before `end`, in plain letters."""
+
+    first: int
+    end: int
+    spellings: frozenset[str]
+
+    def overlaps(self, other: "Window") -> bool:
+        """Whether the two share a word."""
+        return self.first < other.end and other.first < self.end
+
+    def within(self, other: "Window") -> bool:
+        """Whether the other holds all these words and more."""
+        wider = other.end - other.first > self.end - self.first
+        return wider and other.first <= self.first and self.end <= other.end
 
 
 def text_likelihood(text: str, types: Sequence[UavType | None]) -> Likelihood:
     """Words on the wreck under each class: strong, but not absolute, since decals lie.
 
     They are looked for among names, aliases and stencils, whatever the script and with spelling
-    variants. Words that are no name of a type say nothing against it.
+    variants. The longest name counts: `Orlan` says nothing within `Orlan-30`, and what names one
+    type is no variant of another's name. Words that are no name of a type say nothing against it.
     """
-    log = np.array([_match(text, uav) if uav else 0.0 for uav in types])
+    read = windows(text)
+    every = frozenset[str]().union(*(names(uav) for uav in types if uav))
+    found = [one for one in read if one.spellings & every]
+    whole = _spelt(one for one in read if not any(map(one.within, found)))
+    loose = _spelt(one for one in read if not any(map(one.overlaps, found)))
+    log = np.array([_match(whole, loose, uav) if uav else 0.0 for uav in types])
     return Likelihood("text", f"text: “{text}”", log, np.zeros(len(types)), neutral=0.0)
 
 
@@ -54,34 +90,65 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", anyascii(composed).casefold())
 
 
+def spellings(text: str) -> frozenset[str]:
+    """A text in plain letters, by sound and by looks: `ВР-2` is `vr2` and `bp2`.
+
+    By looks, a letter of the other script within a word makes no difference.
+    """
+    return frozenset((plain(text), plain(text.upper().translate(TWINS))))
+
+
 def names(uav: UavType) -> frozenset[str]:
-    """The names, aliases and stencils of a type, in plain letters."""
+    """The identifier, names and aliases of a type, in plain letters."""
+    alternatives = re.sub(r"\(.*?\)", "", uav.name).split(" / ")
+    return _telling((uav.id, *alternatives, *uav.aliases))
+
+
+def hints(uav: UavType) -> frozenset[str]:
+    """The stencils of a type, and its names without their numbers, in plain letters."""
     markings = uav.facts.markings.value if uav.facts.markings else ()
     stencils = [found for marking in markings for found in STENCIL.findall(marking)]
-    written = [*re.split(r"[/()]", uav.name), *uav.aliases, *stencils]
-    return _plain_names(tuple(written))
+    told = _telling((*stencils, *map(_stem, names(uav))))
+    return frozenset(one for one in told - names(uav) if not _generic(one))
 
 
 @lru_cache(maxsize=1024)
-def _plain_names(written: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(one for one in map(plain, written) if len(one) >= SHORTEST)
+def _telling(written: tuple[str, ...]) -> frozenset[str]:
+    """Their spellings that are long enough, but for bare numbers."""
+    spelt = frozenset[str]().union(*map(spellings, written))
+    return frozenset(one for one in spelt if len(one) >= SHORTEST and not one.isdecimal())
 
 
-def _match(text: str, uav: UavType) -> float:
-    """The strongest match of any words in the text with any name of the type."""
-    read, written = windows(text), names(uav)
-    stems = frozenset(_stem(name) for name in written if _stem(name) != name)
-    return max(_strength(read, written - stems, STRONGEST), _strength(read, stems, STEM))
+def _generic(word: str) -> bool:
+    return re.sub(r"\d", "", word) in GENERIC
 
 
-def windows(text: str) -> frozenset[str]:
-    """Each run of up to `MOST_WORDS` words of a text, in plain letters."""
-    words = [word for word in map(plain, re.findall(r"\w+", text)) if word]
-    return frozenset(
-        "".join(words[start : start + count])
-        for start in range(len(words))
-        for count in range(1, MOST_WORDS + 1)
+def windows(text: str) -> tuple[Window, ...]:
+    """Each run of up to `MOST_WORDS` words of a text."""
+    words = [word for word in re.findall(r"\w+", text) if plain(word)]
+    return tuple(
+        Window(first, end, spellings("".join(words[first:end])))
+        for first in range(len(words))
+        for end in range(first + 1, min(first + MOST_WORDS, len(words)) + 1)
     )
+
+
+def _spelt(read: Iterable[Window]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.spellings for one in read))
+
+
+def _match(whole: frozenset[str], loose: frozenset[str], uav: UavType) -> float:
+    """The strongest match of any words in the text with any name of the type.
+
+    Args:
+        whole: words that are no part of a longer name.
+        loose: words that are no part of any name; these alone may be spelling variants.
+        uav: the type.
+    """
+    known = ((names(uav), STRONGEST), (hints(uav), STEM))
+    exact = [speaks for wanted, speaks in known if whole & wanted]
+    variants = [speaks / 2 for wanted, speaks in known if _similar(loose, wanted)]
+    return max((*exact, *variants), default=0.0)
 
 
 def _stem(name: str) -> str:
@@ -89,13 +156,10 @@ def _stem(name: str) -> str:
     return stem if len(stem) > SHORTEST else name
 
 
-def _strength(read: frozenset[str], wanted: frozenset[str], exact: float) -> float:
-    """`exact` for a name itself, half of it for a spelling variant."""
-    if read & wanted:
-        return exact
+def _similar(read: frozenset[str], wanted: frozenset[str]) -> bool:
     long = [name for name in wanted if len(name) >= LONG_ENOUGH]
-    similar = any(fuzz.ratio(one, name) >= SIMILAR for one in read for name in long)
-    return exact / 2 if similar else 0.0
+    telling = [one for one in read if not _generic(one)]
+    return any(fuzz.ratio(one, name) >= SIMILAR for one in telling for name in long)
 
 
 def _lists(part: str, uav: UavType) -> bool:

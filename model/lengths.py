@@ -49,7 +49,8 @@ def length_likelihood(length: Length, types: Sequence[UavType | None]) -> Likeli
 
 def words(length: Length) -> str:
     """A length as people write it."""
-    return f"{length.value:g} {length.unit} ± {length.tolerance:.0%} ({MEASURES[length.measures]})"
+    percent = f"{length.tolerance * 100:g}%"
+    return f"{length.value:g} {length.unit} ± {percent} ({MEASURES[length.measures]})"
 
 
 def dimension(fact: Fact[float] | None) -> Interval | None:

@@ -48,12 +48,21 @@ def read_photo(file: Path, name: str) -> NamedBytes:
         return NamedBytes(name, Failure("unreadable"))
 
 
+def begins_as_tiff(file: Path) -> bool:
+    """Whether a file on disk begins as TIFF files do; none of it but its beginning is read."""
+    try:
+        with os.fdopen(_open_untouched(file), "rb", buffering=0) as stream:
+            return stream.read(len(TIFF[0])) in TIFF
+    except (OSError, ValueError):
+        return False
+
+
 def by_page(photo: NamedBytes) -> tuple[NamedBytes, ...]:
-    """Each page of a TIFF file as a photo; any other file as it is."""
+    """Each page of a TIFF file as a photo; a file whose only picture is the first as it is."""
     if isinstance(photo.data, Failure) or not may_have_pages(photo):
         return (photo,)
     numbers = pages(BytesIO(photo.data))
-    if len(numbers) == 1:
+    if numbers == (0,):
         return (photo,)
     return tuple(replace(photo, page=number) for number in numbers)
 

@@ -1,10 +1,12 @@
 """A table of items (.csv): which photo belongs to which item, and what is known of it.
 
 A row is a photo. Its columns are `photo`, `item`, those of the evidence, named as the options of
-the command line are, and any others, which are passed through as they stand.
+the command line or the fields of the API are, and any others, which are passed through as they
+stand.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ EVIDENCE: Mapping[str, str] = NAMED | {
     name.replace("_", "-"): name for name in Evidence.model_fields if name not in NAMED.values()
 }
 """The field of the evidence that each column tells."""
+ALSO = {field: column for column, field in NAMED.items()} | {"color": "colour"}
+"""The column that is meant by another name."""
 MANY = ("lengths", "text", "part")
 """Fields of which a cell may hold several, and rows may add some."""
 SEPARATOR = ";"
@@ -119,8 +123,10 @@ def _columns(table: Path, heads: Iterator[str] | Any) -> list[str]:
 
 
 def _column(head: str) -> str:
-    plain = head.strip().lower().replace("_", "-")
-    return plain if plain in {PHOTO, ITEM, *EVIDENCE} else head
+    """The column that a head means, with spaces, `_` or `-` between words; others as they stand."""
+    plain = re.sub(r"[\s_-]+", "-", head.strip().lower())
+    name = ALSO.get(plain, plain)
+    return name if name in {PHOTO, ITEM, *EVIDENCE} else head
 
 
 def _box(cell: Cell, photo: int) -> dict[str, Any]:

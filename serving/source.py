@@ -14,9 +14,8 @@ from pathlib import Path
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure
-from wreckid.serving.intake import MOST_BYTES, NamedBytes, by_page, read_photo
+from wreckid.serving.intake import MOST_BYTES, TIFF, NamedBytes, begins_as_tiff, by_page, read_photo
 
-TIFF = (".tif", ".tiff")
 HIDDEN_BY_WINDOWS = ("thumbs.db", "desktop.ini")
 
 
@@ -87,12 +86,23 @@ class Reader:
         return NamedBytes(place.name, self._read_member(file, place.member), page=place.page)
 
     def by_page(self, places: Iterable[Place]) -> Iterator[Place]:
-        """Each page of a TIFF file, by its name, as a place of its own."""
+        """Each page of a TIFF file as a place of its own; of others only the beginning is read."""
         for place in places:
-            if place.name.lower().endswith(TIFF):
+            if self._begins_as_tiff(place):
                 yield from (replace(place, page=one.page) for one in by_page(self.read(place)))
             else:
                 yield place
+
+    def _begins_as_tiff(self, place: Place) -> bool:
+        file = self.root / place.file
+        if place.member is None:
+            return begins_as_tiff(file)
+        try:
+            archive = self._archive(file)
+            with archive.open(archive.infolist()[place.member]) as stream:
+                return stream.read(len(TIFF[0])) in TIFF
+        except Exception:  # What is wrong with it shows when it is read.
+            return False
 
     def _read_member(self, file: Path, member: int) -> bytes | Failure:
         try:

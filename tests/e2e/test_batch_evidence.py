@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from wreckid.model.evidence import NOTHING
 from wreckid.model.release import Release
-from wreckid.serving.sheet import EVIDENCE
+from wreckid.serving.sheet import EVIDENCE, read_table
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -182,6 +183,7 @@ def test_a_box_beyond_its_photo_is_a_row_that_says_so(
         ({"length": "long"}, "column length: “long” is not a length"),
         ({"length": "wingspan=1 m; wingspan=2 m"}, "column length: wingspan is given twice"),
         ({"wing": "round"}, "column wing: Input should be"),
+        ({"length": "3 m; 12,500 mm"}, "column length: “12,500 mm” may be read in two ways: write"),
         ({"engines": "many"}, "column engines: Input should be a valid integer"),
         ({"propeller-blades": "-1"}, "column propeller-blades: Input should be greater"),
         ({"colour": "pink"}, "column colour: Input should be"),
@@ -215,6 +217,39 @@ def test_a_bad_value_is_one_sentence_that_names_line_and_column(
 def test_columns_are_named_as_the_options_are(wreckid: Wreckid) -> None:
     options = set(re.findall(r"--([a-z][a-z-]+)", wreckid("classify", "--help").out))
     assert set(EVIDENCE) == options - {"json", "release", "server", "key", "help"}
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "field"),
+    [
+        ("lengths", "airframe=3.4 m", "lengths"),
+        ("Wing Position", "high", "wing_position"),
+        ("tip_fins", "up and down", "tip_fins"),
+        (" propeller  blades ", "2", "propeller_blades"),
+        ("Color", "black", "colour"),
+        ("boxes", "0,0,99,99", "boxes"),
+    ],
+)
+def test_evidence_under_another_spelling_of_its_name_is_weighed(
+    evidence: Path, head: str, cell: str, field: str
+) -> None:
+    (item,) = read_table(table(evidence, {"photo": "red.jpg", "item": "a", head: cell}))
+    assert item.evidence.model_fields_set == {field}
+    assert not item.measurements
+
+
+def test_two_spellings_of_one_column_are_refused(
+    batch: Callable[[Path], "Finished"], evidence: Path
+) -> None:
+    done = batch(table(evidence, {"photo": "red.jpg", "item": "a", "color": "", "Colour": ""}))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("line 1: there are two columns colour: keep one.\n")
+
+
+@pytest.mark.parametrize("head", ["Wing loading", "colours", "length_note", "Found by"])
+def test_any_other_column_is_passed_through_as_it_stands(evidence: Path, head: str) -> None:
+    (item,) = read_table(table(evidence, {"photo": "red.jpg", "item": "a", head: "x"}))
+    assert (item.measurements, item.evidence) == ({head: "x"}, NOTHING)
 
 
 def test_a_table_that_was_changed_since_is_named(

@@ -309,6 +309,14 @@ def test_evidence_without_photos_is_weighed_on_the_command_line(
     assert types[0] == "orlan-10"
 
 
+def test_a_name_speaks_for_its_type_alone_and_a_bare_number_for_none(
+    client: TestClient, photo: MakePhoto
+) -> None:
+    named, number = api(client, photo("grey"), {"text": ["Shahed-131", "9450"]})["pieces"]
+    assert [one["type"] for one in named["moved"] if one["log_odds"]] == ["shahed-131"]
+    assert not any(one["log_odds"] for one in number["moved"])
+
+
 def test_the_page_weighs_evidence_without_a_photo(client: TestClient) -> None:
     answer = client.post("/", data={"text": "Орлан-10", "length_value": ""})
     assert answer.status_code == 200

@@ -91,6 +91,18 @@ def test_pages_join_the_photos_of_their_folder_or_table(
     assert [photo["box"] and photo["box"]["photo"] for photo in row["photos"]] == [None, None, 3]
 
 
+def test_pages_are_told_by_what_a_file_holds_and_not_by_its_name(
+    batch: Callable[..., list[Any]], evidence: Path, photo: Callable[..., bytes]
+) -> None:
+    (evidence / "scan.jpg").write_bytes(tiff(RED, GREEN))
+    (evidence / "photo.tif").write_bytes(photo("red"))
+    with zipfile.ZipFile(evidence / "z.zip", "w") as archive:
+        archive.writestr("scan", tiff(GREEN, RED))
+    named, scan, zipped = batch(evidence)
+    pages = [[photo["page"] for photo in row["photos"]] for row in (named, scan, zipped)]
+    assert pages == [[None], [1, 2], [1, 2]]
+
+
 def test_the_other_doors_see_the_pages_too(
     client: TestClient, wreckid: Wreckid, release: Release, tmp_path: Path
 ) -> None:

@@ -23,6 +23,12 @@ def test_everything_is_unknown_by_default() -> None:
         ("fragment=10 ft", 3.048, 0.1, "fragment"),
         ("fuselage=1000mm +/-1%", 1.0, 0.01, "fuselage"),
         ("40 in", 1.016, 0.1, "unknown"),
+        ("2.500 m", 2.5, 0.1, "unknown"),
+        ("12,500 m", 12.5, 0.1, "unknown"),
+        ("12500 mm", 12.5, 0.1, "unknown"),
+        ("1234,5 mm", 1.2345, 0.1, "unknown"),
+        ("1234.567 mm", 1.234567, 0.1, "unknown"),
+        ("125,25 cm", 1.2525, 0.1, "unknown"),
     ],
 )
 def test_a_length_reads_from_words(
@@ -47,6 +53,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"lengths": [{"value": math.nan}]}, "lengths.0.value"),
     ({"lengths": [{"value": math.inf}]}, "lengths.0.value"),
     ({"lengths": ["1.2.3 m"]}, "lengths.0.value"),
+    ({"lengths": ["12,500 mm"]}, "lengths.0: “12,500 mm” may be read in two ways"),
+    ({"lengths": ["airframe=+12.500 MM"]}, "write 12500 mm or 12.5 mm"),
+    ({"lengths": ["wingspan=1,200 cm ±5%"]}, "write 1200 cm or 1.2 cm"),
     ({"lengths": ["3 m ±90%"]}, "lengths.0.tolerance"),
     ({"lengths": ["about three metres"]}, "lengths.0"),
     ({"lengths": ["nose=3 m"]}, "lengths.0.measures"),

@@ -226,6 +226,12 @@ def test_even_when_everything_agrees_nothing_is_certain() -> None:
     assert posterior.max() < 1 and posterior.min() > 0
 
 
+@given(st.integers(10, 500).map(lambda tenths: f"{tenths / 10:g}"))
+def test_a_tolerance_is_told_as_it_was_given(percent: str) -> None:
+    length = Length.model_validate(f"wingspan=3.1 m ±{percent}%")
+    assert length_likelihood(length, TYPES).observed == f"3.1 m ± {percent}% (wingspan)"
+
+
 def test_a_fuselage_may_be_shorter_than_the_airframe_but_not_by_any_length() -> None:
     fits, short = (
         length_likelihood(Length(value=value, tolerance=0.05, measures="fuselage"), TYPES).misfit
