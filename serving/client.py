@@ -189,7 +189,7 @@ class Client:
             if answer.status_code not in BUSY or not left:
                 break
             time.sleep(_wait_s(answer.headers))
-        if answer.status_code >= 400:
+        if not answer.is_success:
             raise ServerError(_detail(answer), answer.status_code)
         return answer
 

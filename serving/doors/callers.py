@@ -21,6 +21,8 @@ PROGRAMS = ("/v1/", "/v2", "/metrics", "/openapi.json")
 OPEN = ("/healthz", "/readyz", "/login", "/static/", "/v2/health/")
 """Where anyone may ask."""
 SAFE = ("GET", "HEAD", "OPTIONS")
+ENDING = ("/delete", "/retention")
+"""Where items end, now or on a day."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def needed(method: str, path: str) -> Role | None:
         return None
     if method in SAFE or path == "/logout":
         return "read"
-    return "admin" if method == "DELETE" or path.endswith("/delete") else "work"
+    return "admin" if method == "DELETE" or path.endswith(ENDING) else "work"
 
 
 class Doors:

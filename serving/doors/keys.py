@@ -67,13 +67,13 @@ class Keys:
 
     @property
     def ring(self) -> KeyRing:
-        """The keys as the file has them now.
+        """The keys as the file has them now; a file that goes missing opens no door.
 
         Raises:
             SetupError: the file cannot be read.
         """
         stamp = self._now()
-        if stamp != self._stamp:
+        if stamp is not None and stamp != self._stamp:
             self._ring, self._stamp = self._read(), stamp
         return self._ring
 

@@ -84,5 +84,9 @@ class Intake:
 
 
 def name_of(photo: UploadFile) -> str:
-    """The file's name, with the quotes that forms escape (HTML standard, multipart/form-data)."""
-    return (photo.filename or "photo").replace("%22", '"')
+    """The file's name, with the quotes that forms escape (HTML standard, multipart/form-data).
+
+    What no Unicode text may hold, as odd charsets bring it, becomes a question mark.
+    """
+    name = (photo.filename or "photo").replace("%22", '"')
+    return name.encode(errors="replace").decode()

@@ -56,6 +56,25 @@ def test_programs_without_a_key_are_told_so(service: TestClient, path: str) -> N
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+def test_keys_that_go_missing_open_no_door(release: Release, tmp_path: Path) -> None:
+    key = Keys(tmp_path).create("Chief", "admin")
+    with TestClient(create_app(release, Settings(store=tmp_path))) as client:
+        assert client.get("/v1/types").status_code == 401
+        (tmp_path / "keys.json").unlink()
+        assert client.get("/v1/types").status_code == 401
+        assert client.get("/v1/types", headers=bearer(key)).status_code == 200
+
+
+def test_only_an_admin_says_until_when_an_item_is_kept(
+    service: TestClient, keys: dict[Role, str]
+) -> None:
+    made = service.post("/v1/items", json={"name": "Field 7"}, headers=bearer(keys["work"]))
+    item, ended = made.json()["id"], {"delete_after": "2000-01-01"}
+    for role, status in {"read": 403, "work": 403, "admin": 200}.items():
+        answer = service.put(f"/v1/items/{item}/retention", json=ended, headers=bearer(keys[role]))
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_people_without_a_key_are_led_to_the_log_in(service: TestClient, method: str) -> None:
     answer = service.request(method, "/")

@@ -342,6 +342,19 @@ def test_a_box_stays_when_other_evidence_changes(desk: TestClient, photo: MakePh
     assert 'name="box" value="1:20.0,10.0,280.0,230.0"' in page
 
 
+def test_a_file_name_that_is_no_text_breaks_no_item(desk: TestClient, photo: MakePhoto) -> None:
+    item = make(desk)
+    head = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="\\ud800.jpg"\r\n\r\n'
+    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
+    answer = desk.post(
+        f"/v1/items/{item}/photos",
+        content=head + photo("red", (32, 32)) + b"\r\n--x--\r\n",
+        headers={"Content-Type": kind},
+    )
+    assert answer.status_code == 200
+    assert desk.get(f"/v1/items/{item}").json()["photos"][0]["name"].endswith("?.jpg")
+
+
 def test_what_a_program_told_stays_when_a_person_tells_more(
     desk: TestClient, photo: MakePhoto
 ) -> None:
