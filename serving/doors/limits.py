@@ -15,6 +15,8 @@ from wreckid.serving.doors.problems import problem
 
 BUSY_S = 5
 """After how long a busy service may have room again."""
+STRANGERS = 8
+"""Requests at once of callers who are not known yet: log-ins. They take no room from others."""
 
 
 class BodyLimit:
@@ -67,8 +69,7 @@ class WorkLimit:
 
     def __init__(self, app: ASGIApp, at_once: int, per_minute: int) -> None:
         self._app = app
-        self._at_once = at_once
-        self._working = 0
+        self._room = {True: at_once, False: STRANGERS}
         self._shares = Shares(per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,11 +78,12 @@ class WorkLimit:
             return await self._app(scope, receive, send)
         if refused := self._refused(scope):
             return await refused(scope, receive, send)
-        self._working += 1
+        known = scope["state"]["caller"] is not None
+        self._room[known] -= 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._working -= 1
+            self._room[known] += 1
         return None
 
     def _refused(self, scope: Scope) -> Response | None:
@@ -91,7 +93,7 @@ class WorkLimit:
             return _later(
                 scope, 429, f"This key may send {self._shares.per_minute} requests a minute", wait_s
             )
-        if self._working >= self._at_once:
+        if not self._room[caller is not None]:
             return _later(scope, 503, "The service is busy", BUSY_S)
         return None
 

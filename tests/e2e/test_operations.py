@@ -1,5 +1,6 @@
 """Settings, logs, metrics, readiness, and an orderly end."""
 
+import asyncio
 import json
 import logging
 import os
@@ -20,10 +21,14 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from wreckid.model.release import Release, ReleaseFacts, write_release
 from wreckid.serving.api import create_app
+from wreckid.serving.doors.callers import Caller
 from wreckid.serving.doors.decoding import Decoders
+from wreckid.serving.doors.limits import STRANGERS, WorkLimit
 from wreckid.serving.logs import JsonLines
 from wreckid.serving.settings import Settings
 
@@ -119,6 +124,37 @@ def test_more_requests_than_there_is_room_for_are_refused(
         with pytest.raises(OSError):
             client.post("/v1/weigh", json={"photos": []})
     assert inner == [503]
+
+
+def test_log_ins_that_are_held_open_shut_out_nobody_with_a_key() -> None:
+    async def hold_open() -> list[int]:
+        told: list[int] = []
+        end = asyncio.Event()
+
+        async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+            await end.wait()
+            await Response(status_code=204)(scope, receive, send)
+
+        async def heard(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told.append(message["status"])
+
+        async def ask(caller: Caller | None) -> None:
+            scope = {"type": "http", "method": "POST", "path": "/login", "headers": []}
+            await limit({**scope, "state": {"caller": caller}}, silence, heard)
+
+        limit = WorkLimit(waiting, at_once=1, per_minute=60)
+        strangers = [asyncio.ensure_future(ask(None)) for _ in range(STRANGERS + 2)]
+        known = asyncio.ensure_future(ask(Caller("Chief", "admin", "1")))
+        await asyncio.sleep(0)
+        end.set()
+        await asyncio.gather(*strangers, known)
+        return sorted(told)
+
+    async def silence() -> Message:
+        return {"type": "http.disconnect"}
+
+    assert asyncio.run(hold_open()) == [204] * (STRANGERS + 1) + [503] * 2
 
 
 @dataclass(frozen=True)
