@@ -125,7 +125,7 @@ def router(classifier: Classifier, crew: Crew) -> APIRouter:
     for path in models:
         routes.get(path, responses=described(404, 422))(describe)
         routes.get(f"{path}/ready", responses=described(404, 422))(ready)
-        routes.post(f"{path}/infer", responses=described(404, 413, 415, 422, 429, 503))(infer)
+        routes.post(f"{path}/infer", responses=described(404, 408, 413, 415, 422, 429, 503))(infer)
     return routes
 
 

@@ -95,7 +95,7 @@ def add_refusals(app: FastAPI) -> None:
 
 
 def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:
-    @routes.post("", status_code=201, responses=described(415, 422, 429, 503))
+    @routes.post("", status_code=201, responses=described(408, 413, 415, 422, 429, 503))
     def create(new: NewItem, who: Who, by: By) -> ItemView:
         """Make an item."""
         until = new.delete_after or settings.last_day()
@@ -132,7 +132,7 @@ def _add_items(routes: APIRouter, desk: Desk, settings: Settings) -> None:
             for event in desk.items.history(item_id)
         ]
 
-    @routes.put("/{item_id}/retention", responses=described(404, 415, 422, 429, 503))
+    @routes.put("/{item_id}/retention", responses=described(404, 408, 413, 415, 422, 429, 503))
     def retain(item_id: str, retention: Retention, who: Who) -> ItemView:
         """Say until when an item is kept."""
         return view(desk.items.retain(Author(who.name), item_id, retention.delete_after), who, desk)
@@ -153,7 +153,7 @@ def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None
         item = await crew.do(lambda: desk.add_photos(by, item_id, intake.read(photos)))
         return view(item, who, desk)
 
-    @routes.put("/{item_id}/evidence", responses=described(404, 409, 415, 422, 429, 503))
+    @routes.put("/{item_id}/evidence", responses=described(404, 408, 409, 413, 415, 422, 429, 503))
     async def give_evidence(
         item_id: str,
         evidence: Evidence,
@@ -173,12 +173,12 @@ def _add_work(routes: APIRouter, desk: Desk, intake: Intake, crew: Crew) -> None
         item = await crew.do(lambda: desk.judge_again(author, desk.items.get(item_id)))
         return view(item, who, desk)
 
-    @routes.post("/{item_id}/answer", responses=described(404, 409, 415, 422, 429, 503))
+    @routes.post("/{item_id}/answer", responses=described(404, 408, 409, 413, 415, 422, 429, 503))
     def answer(item_id: str, statement: Statement, who: Who, by: By) -> ItemView:
         """Give your own answer to an item that is worked on blind; then you see the model's."""
         return view(desk.items.answer(by, item_id, statement), who, desk)
 
-    @routes.post("/{item_id}/decision", responses=described(404, 409, 415, 422, 429, 503))
+    @routes.post("/{item_id}/decision", responses=described(404, 408, 409, 413, 415, 422, 429, 503))
     def decide(item_id: str, statement: Statement, who: Who, by: By) -> ItemView:
         """Write down what is decided, and why; an earlier decision stays in the history."""
         return view(desk.items.decide(by, item_id, statement), who, desk)

@@ -35,7 +35,7 @@ def router(classifier: Classifier, intake: Intake, crew: Crew) -> APIRouter:
         given = read_evidence(evidence or "{}")
         return await crew.do(lambda: classifier.classify(intake.read(photos), given))
 
-    @routes.post("/v1/weigh", responses=described(415, 422, 429, 503))
+    @routes.post("/v1/weigh", responses=described(408, 413, 415, 422, 429, 503))
     def weigh(weighing: Weighing) -> Result:
         """Weigh other evidence with what photos showed before; takes parts of a result."""
         return classifier.weigher.weigh(weighing, weighing.evidence)
