@@ -217,13 +217,17 @@ def _found(wanted: Wanted, plan: Plan) -> dict[str, Any]:
         "photos": plan.photos,
         "sha256": custody.sha256_of_file(wanted.out / PLAN),
     }
-    source_sha256 = custody.sha256_of_file(wanted.source) if wanted.source.is_file() else None
     return {
-        "source_sha256": source_sha256,
+        "source_sha256": _source_sha256(wanted.source),
         "root": str(plan.root),
         "planned": planned,
         "left_out": dict(plan.left_out),
     }
+
+
+def _source_sha256(source: Path) -> str | None:
+    """The hash of an archive, a list or a table; a folder has none."""
+    return custody.sha256_of_file(source) if source.is_file() else None
 
 
 def _deciding(decides: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,6 +248,11 @@ def _check_same(opened: Entry, wanted: Wanted, classifier: Classifier) -> None:
         )
     if custody.sha256_of_file(wanted.out / PLAN) != opened["planned"]["sha256"]:
         raise SetupError(f"{wanted.out / PLAN} was altered: start a new run in another folder.")
+    if _source_sha256(wanted.source) != opened["source_sha256"]:
+        raise SetupError(
+            f"{wanted.source} was changed since the run began: bring back what it was,"
+            " or start a new run in another folder."
+        )
 
 
 def _cut_to_commits(out: Path, log: CustodyLog) -> None:

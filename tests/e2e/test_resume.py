@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -173,6 +174,34 @@ def test_another_run_is_refused(
     done = wreckid(*command, "--items")
     assert done.code == 2
     assert done.err.count("\n") == 1 and "another run; different: by_folder" in done.err
+
+
+@pytest.mark.parametrize("kind", ["zip", "txt", "csv"])
+def test_a_source_that_was_replaced_is_not_gone_on_with(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, release: Release, tmp_path: Path, kind: str
+) -> None:
+    copy = shutil.copytree(evidence, tmp_path / "evidence")
+    names = [file.relative_to(copy).as_posix() for file in sorted(copy.rglob("*.jpg"))]
+    source = copy / f"source.{kind}"
+    write_source(source, names)
+    assert not go(source, tmp_path / "out", judge, stop_after=20)
+    write_source(source, names[::-1])
+    done = wreckid("batch", source, "--out", tmp_path / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "was changed since the run began" in done.err
+
+
+def write_source(source: Path, names: list[str]) -> None:
+    """An archive, a list or a table of the photos beside it."""
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source, "w") as archive:
+            for name in names:
+                archive.write(source.parent / name, name)
+    elif source.suffix == ".txt":
+        source.write_text("\n".join(names))
+    else:
+        lines = (f"{name},{number}" for number, name in enumerate(names))
+        source.write_text("\n".join(["photo,item", *lines]))
 
 
 def test_results_without_a_log_are_not_overwritten(
