@@ -1,9 +1,11 @@
 """An evidence folder to a sealed run: fixed plan, committed chunks, derived files, seal.
 
 A chunk counts once the log has its line. Its rows are on the disk before that, and the line says
-how long each file is then: after a kill, whatever lies beyond is cut off and judged again.
+how long each file is then, and its hash: after a kill, whatever lies beyond is cut off and judged
+again, and what lies before must be as it was written.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,10 +63,16 @@ class Wanted:
     cameras: bool = False
 
 
+Written = Mapping[str, "hashlib._Hash"]
+"""The hash of each committed file, which grows as the file does."""
+
+
 class Run:
     """A run on disk, new or gone on with."""
 
-    def __init__(self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry) -> None:
+    def __init__(
+        self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry, written: Written
+    ) -> None:
         self.log = log
         self.planned = int(opened["planned"]["items"])
         self.counts = (
@@ -73,6 +81,7 @@ class Run:
         self._out = out
         self._classifier = classifier
         self._opened = opened
+        self._written = written
 
     @property
     def sealed(self) -> bool:
@@ -117,9 +126,9 @@ class Run:
             self._commit([])
         custody.write_whole(self._out / SCHEMA, [schema()])
         pages = write_report(self._out, self._contents())
-        names = [PLAN, *COMMITTED, SCHEMA, *pages]
-        hashes = {name: custody.sha256_of_file(self._out / name) for name in names}
-        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=hashes)
+        others = {name: custody.sha256_of_file(self._out / name) for name in (PLAN, SCHEMA, *pages)}
+        files = others | _hashes(self._written)
+        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=files)
 
     def _left(self) -> Iterator[Item]:
         return islice(read_plan(self._out / PLAN), self.done, None)
@@ -130,6 +139,7 @@ class Run:
         for name in COMMITTED:
             content = heads.get(name, b"") + b"".join(line[name] for line in lines)
             custody.append(self._out / name, content)
+            self._written[name].update(content)
         for judged in chunk:
             self.counts.add(judged.row)
         self.log.append(
@@ -137,6 +147,7 @@ class Run:
             counts=self.counts.as_json(),
             rows=[_record(one.row, line[RESULTS]) for one, line in zip(chunk, lines, strict=True)],
             ends={name: (self._out / name).stat().st_size for name in COMMITTED},
+            hashes=_hashes(self._written),
         )
 
     def _contents(self) -> Contents:
@@ -163,13 +174,16 @@ def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
         log, dropped = CustodyLog.recover(wanted.out / LOG)
         if log.first is None:
             opened = _begin(wanted, classifier, log)
+            written = _written(wanted.out)
         else:
             opened = log.first
             _check_same(opened, wanted, classifier)
             _cut_to_commits(wanted.out, log)
+            written = _written(wanted.out)
+            _check_written(wanted.out, log, written)
             if SEALED not in log.latest:
                 log.append(RESUMED, who=actor(), dropped_bytes=dropped)
-        yield Run(wanted.out, classifier, log, opened)
+        yield Run(wanted.out, classifier, log, opened, written)
 
 
 class AnotherRunError(SetupError):
@@ -265,6 +279,29 @@ def _cut_to_commits(out: Path, log: CustodyLog) -> None:
             raise SetupError(f"{file} is shorter than the log says: `wreckid verify` names where.")
         if size > end and SEALED not in log.latest:
             custody.truncate(file, end)
+
+
+def _written(out: Path) -> Written:
+    """What was written so far, read once."""
+    return {name: _hash_of(out / name) for name in COMMITTED}
+
+
+def _hash_of(file: Path) -> "hashlib._Hash":
+    if not file.exists():
+        return hashlib.sha256()
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256")
+
+
+def _check_written(out: Path, log: CustodyLog, written: Written) -> None:
+    """Refuse to go on from files that are not as the log says; old logs do not say."""
+    for name, expected in log.latest.get(JUDGED, {}).get("hashes", {}).items():
+        if written[name].hexdigest() != expected:
+            raise SetupError(f"{out / name} was altered: start a new run in another folder.")
+
+
+def _hashes(written: Written) -> dict[str, str]:
+    return {name: hash_.hexdigest() for name, hash_ in written.items()}
 
 
 def _lines(judged: Judged) -> dict[str, bytes]:

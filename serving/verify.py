@@ -13,6 +13,7 @@ from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
 from wreckid.serving.item import read_plan
 from wreckid.serving.plan import make_plan
+from wreckid.serving.provenance import code_version
 from wreckid.serving.report import PARTS
 from wreckid.serving.rows import read_rows, table_header, table_line
 from wreckid.serving.source import Place, Reader
@@ -38,6 +39,7 @@ def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
     if not broken:
         yield from _row_differences(out, records)
         yield from _plan_differences(out, entries[0])
+        yield from _table_differences(out, entries[0])
     if entries and entries[-1]["event"] == SEALED:
         yield from _file_differences(out, entries[-1]["files"])
     if evidence is not None and not broken:
@@ -127,14 +129,15 @@ def _file_differences(out: Path, files: dict[str, str]) -> Iterator[str]:
             yield f"{name} is missing"
         elif sha256_of_file(out / name) != expected:
             yield f"{name} was changed"
-            yield from _table_differences(out) if name == TABLE else ()
     for page in sorted((out / PARTS).glob("*")):
         if f"{PARTS}/{page.name}" not in files:
             yield f"{PARTS}/{page.name} was added"
 
 
-def _table_differences(out: Path) -> Iterator[str]:
-    """Rows of the table that do not follow from the results."""
+def _table_differences(out: Path, opened: Entry) -> Iterator[str]:
+    """Rows of the table that do not follow from the results, by the code that made both."""
+    if opened["configuration"]["code_version"] != code_version():
+        return
     try:
         lines = chain([table_header()], map(table_line, read_rows(out / RESULTS)))
         expected = _named_lines(TABLE, lines)

@@ -17,7 +17,8 @@ import pytest
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
-from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, Wanted, open_run
+from wreckid.serving.custody import GENESIS, LOG, log_line
+from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, TABLE, Wanted, open_run
 from wreckid.serving.verify import verify
 
 if TYPE_CHECKING:
@@ -174,6 +175,60 @@ def test_another_run_is_refused(
     done = wreckid(*command, "--items")
     assert done.code == 2
     assert done.err.count("\n") == 1 and "another run; different: by_folder" in done.err
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_results_altered_while_a_run_stood_still_are_not_gone_on_with(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, release: Release, tmp_path: Path, name: str
+) -> None:
+    go(evidence, tmp_path, judge, stop_after=20)
+    alter(tmp_path / name)
+    done = wreckid("batch", evidence, "--out", tmp_path, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{name} was altered" in done.err
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_results_altered_while_a_run_went_on_are_named(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, tmp_path: Path, name: str
+) -> None:
+    with open_run(Wanted(evidence, tmp_path), judge) as run:
+        run.go_on(lambda row: None, lambda: False)
+        alter(tmp_path / name)
+        run.seal()
+    done = wreckid("verify", tmp_path)
+    assert done.code == 1 and f"{name} was changed.\n" in done.out
+
+
+def test_runs_from_before_hashes_were_logged_go_on_and_their_table_is_compared(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, tmp_path: Path
+) -> None:
+    go(evidence, tmp_path, judge, stop_after=20)
+    without_hashes(tmp_path / LOG)
+    alter(tmp_path / TABLE)
+    assert go(evidence, tmp_path, judge)
+    done = wreckid("verify", tmp_path)
+    assert (done.code, done.out) == (1, "results.csv, line 2 was changed.\n")
+
+
+def alter(file: Path) -> None:
+    """Change one letter of the first item's name, and not the length."""
+    content = file.read_bytes()
+    assert b"day0/0000" in content
+    file.write_bytes(content.replace(b"day0/0000", b"day9/0000", 1))
+
+
+def without_hashes(log: Path) -> None:
+    """Write a log anew as it was written before its lines held hashes of files."""
+    lines, head = list[bytes](), GENESIS
+    for line in log.read_bytes().splitlines():
+        facts = json.loads(line)
+        number, event = facts["number"], facts["event"]
+        for name in ("number", "time", "event", "previous", "hash", "hashes"):
+            facts.pop(name, None)
+        lines.append(log_line(number, event, facts, head))
+        head = json.loads(lines[-1])["hash"]
+    log.write_bytes(b"".join(lines))
 
 
 @pytest.mark.parametrize("kind", ["zip", "txt", "csv"])
