@@ -19,6 +19,7 @@ from wreckid.datasets.errors import SetupError
 from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
+from wreckid.serving.intake import label
 from wreckid.serving.item import Item, plan_lines, read_plan
 from wreckid.serving.pipeline import Judge, Judged, Judging, judge_here
 from wreckid.serving.plan import ItemRule, Plan, make_plan
@@ -35,6 +36,10 @@ PICTURES = "pictures.jsonl"
 CAMERAS = "camera.jsonl"
 COMMITTED = (RESULTS, TABLE, PICTURES, CAMERAS)
 """The files that grow with the log, a line an item."""
+
+LOCK = ".lock"
+BEFORE_THE_LOG = (LOCK, LOG, PLAN, custody.draft_name(PLAN))
+"""What a run that is killed before its log has a line may leave."""
 
 OPENED, RESUMED, JUDGED, INTERRUPTED, SEALED = (
     "opened",
@@ -166,9 +171,10 @@ def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
     """Open a run in its folder: a new one, or the same one to go on with.
 
     Raises:
-        SetupError: the source cannot be listed; or the folder holds another run, one that was
-            altered, or one that is going on.
+        SetupError: the source cannot be listed; or the folder holds something else, another run,
+            one that was altered, or one that is going on.
     """
+    _refuse_what_is_not_ours(wanted.out)
     wanted.out.mkdir(parents=True, exist_ok=True)
     with _alone(wanted.out):
         log, dropped = CustodyLog.recover(wanted.out / LOG)
@@ -195,18 +201,36 @@ def configuration(rule: ItemRule, classifier: Classifier) -> dict[str, Any]:
     return {"items": rule, **foundations(classifier.identity)}
 
 
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """Refuse a folder with files that no log of a run vouches for: they may be evidence."""
+    if not out.is_dir() or _has_log(out):
+        return
+    others = sorted(one.name for one in out.iterdir() if one.name not in BEFORE_THE_LOG)
+    if others:
+        raise SetupError(
+            f"{out} holds {label(others[0])}, which no log vouches for: choose another folder."
+        )
+
+
+def _has_log(out: Path) -> bool:
+    file = out / LOG
+    if not file.is_file():
+        return False
+    with file.open("rb") as lines:
+        first = custody.read_line(lines.readline())
+    return first is not None and first["event"] == OPENED
+
+
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     try:
-        with FileLock(out / ".lock", timeout=0):
+        with FileLock(out / LOCK, timeout=0):
             yield
     except Timeout as error:
         raise SetupError(f"Another run is writing to {out}: wait for it to end.") from error
 
 
 def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:
-    if any((wanted.out / name).exists() for name in COMMITTED):
-        raise SetupError(f"{wanted.out} holds results without a log: choose another folder.")
     plan = make_plan(wanted.source.resolve(), wanted.by_folder, wanted.out)
     custody.write_whole(wanted.out / PLAN, plan_lines(plan.items))
     decides = configuration(plan.rule, classifier)

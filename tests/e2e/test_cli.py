@@ -96,9 +96,10 @@ def test_batch_judges_each_photo_and_loses_none(
 def test_batch_with_items_judges_each_sub_folder(
     wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path
 ) -> None:
-    done = wreckid("batch", evidence, "--out", tmp_path, "--items", "--release", release.folder)
+    out = tmp_path / "out"
+    done = wreckid("batch", evidence, "--out", out, "--items", "--release", release.folder)
     assert done.code == 0
-    table = rows(tmp_path)
+    table = rows(out)
     assert [(row["item"], row["photos"]) for row in table] == [("first", "2"), ("second", "2")]
     assert table[1]["candidate_1"] == "dji-phantom"
 

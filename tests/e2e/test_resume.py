@@ -18,7 +18,16 @@ from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import GENESIS, LOG, log_line
-from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, TABLE, Wanted, open_run
+from wreckid.serving.folder import (
+    BEFORE_THE_LOG,
+    COMMITTED,
+    PLAN,
+    RESULTS,
+    SCHEMA,
+    TABLE,
+    Wanted,
+    open_run,
+)
 from wreckid.serving.verify import verify
 
 if TYPE_CHECKING:
@@ -123,8 +132,10 @@ def test_after_a_power_cut_the_end_is_the_same(
         content = (out / name).read_bytes()
         least = ends[name] if ends else 0
         (out / name).write_bytes(content[: chance.randrange(least, len(content) + 1)])
-        if not committed:
-            (out / name).unlink()
+    if not committed:
+        for file in out.iterdir():
+            if file.name not in BEFORE_THE_LOG:
+                file.unlink()
     assert go(evidence, out, judge)
     assert files(out) == whole
     assert list(verify(out, evidence)) == []
@@ -259,13 +270,29 @@ def write_source(source: Path, names: list[str]) -> None:
         source.write_text("\n".join(["photo,item", *lines]))
 
 
-def test_results_without_a_log_are_not_overwritten(
+@pytest.mark.parametrize("name", [RESULTS, SCHEMA, "report.html", "photo.jpg"])
+def test_a_folder_that_holds_something_else_is_not_written_to(
+    wreckid: Wreckid, release: Release, photo: MakePhoto, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo("red"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("mine")
+    (tmp_path / "out/log.jsonl").write_text("mine, too\n")
+    done = wreckid("batch", tmp_path, "--out", tmp_path / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"holds {name}, which no log vouches for" in done.err
+    kept = {file.name: file.read_text() for file in (tmp_path / "out").iterdir()}
+    assert kept == {name: "mine", "log.jsonl": "mine, too\n"}
+
+
+def test_a_run_that_was_stopped_before_its_log_began_begins_again(
     wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / RESULTS).write_text("mine")
+    for name in BEFORE_THE_LOG:
+        (tmp_path / name).touch()
     done = wreckid("batch", evidence, "--out", tmp_path, "--release", release.folder)
-    assert done.code == 2 and "results without a log" in done.err
-    assert (tmp_path / RESULTS).read_text() == "mine"
+    assert done.code == 0, done.err
+    assert wreckid("verify", tmp_path, "--evidence", evidence).code == 0
 
 
 def test_an_altered_run_is_not_gone_on_with(
