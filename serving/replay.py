@@ -35,13 +35,16 @@ def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator
         raise SetupError(f"{out} was judged by another model: name its release with --release DIR.")
     root = Path(opened["root"]) if evidence is None else evidence_root(evidence)
     judge = Judge(classifier, Reader(root), opened["configuration_sha256"], "replay")
-    again = chain.from_iterable(judge_here(judge, read_plan(out / PLAN)))
-    for before, judged in zip(read_rows(out / RESULTS), again, strict=False):
-        yield from _differences(before, judged.row)
+    rows = read_rows(out / RESULTS)
+    for judged in chain.from_iterable(judge_here(judge, read_plan(out / PLAN))):
+        yield from _differences(next(rows, None), judged.row)
+    yield from (f"{row.item}: the plan does not hold it" for row in rows)
 
 
-def _differences(before: Row, after: Row) -> Iterator[str]:
-    if [one.sha256 for one in before.photos] != [one.sha256 for one in after.photos]:
+def _differences(before: Row | None, after: Row) -> Iterator[str]:
+    if before is None:
+        yield f"{after.item}: the results have no row of it"
+    elif [one.sha256 for one in before.photos] != [one.sha256 for one in after.photos]:
         yield f"{before.item}: the photos are not those that were judged"
     elif (before.verdict.level, before.verdict.id) != (after.verdict.level, after.verdict.id):
         yield (

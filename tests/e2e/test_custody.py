@@ -209,6 +209,23 @@ def test_replay_gives_the_same_answers(wreckid: Wreckid, release: Release, case:
     assert "the same answers" in done.out
 
 
+def test_replay_names_items_without_a_row(wreckid: Wreckid, release: Release, case: Path) -> None:
+    lines(ROWS, lambda rows: rows[:-2])(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert done.code == 1
+    assert done.out == (
+        "site/38.jpg: the results have no row of it.\nsite/39.jpg: the results have no row of it.\n"
+    )
+
+
+def test_replay_names_rows_without_an_item(wreckid: Wreckid, release: Release, case: Path) -> None:
+    lines("out/plan.jsonl", lambda items: items[:-1])(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert (done.code, done.out) == (1, "site/39.jpg: the plan does not hold it.\n")
+
+
 def test_replay_names_items_that_differ(wreckid: Wreckid, release: Release, case: Path) -> None:
     rows = (case / ROWS).read_text().splitlines(keepends=True)
     forged = json.loads(rows[2])
