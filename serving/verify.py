@@ -131,7 +131,7 @@ def _file_differences(out: Path, files: dict[str, str]) -> Iterator[str]:
             yield f"{name} was changed"
     for page in sorted((out / PARTS).glob("*")):
         if f"{PARTS}/{page.name}" not in files:
-            yield f"{PARTS}/{page.name} was added"
+            yield f"{PARTS}/{label(page.name)} was added"
 
 
 def _table_differences(out: Path, opened: Entry) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every change to a sealed run or its evidence is found and named."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -183,6 +184,13 @@ def test_what_is_as_it_was_verifies(wreckid: Wreckid, case: Path) -> None:
     done = wreckid("verify", case / "out", "--evidence", case / "evidence")
     assert (done.code, done.err) == (0, "")
     assert "as it was sealed" in done.out
+
+
+def test_added_pages_of_any_name_are_named(wreckid: Wreckid, case: Path) -> None:
+    (case / "out/report").mkdir()
+    (case / "out/report" / os.fsdecode(b"\x1b[2J\xff.html")).touch()
+    done = wreckid("verify", case / "out")
+    assert (done.code, done.out) == (1, "report/�[2J�.html was added.\n")
 
 
 def test_one_change_accuses_nothing_else(wreckid: Wreckid, case: Path) -> None:
