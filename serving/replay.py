@@ -10,8 +10,7 @@ from wreckid.serving.folder import OPENED, PLAN, RESULTS
 from wreckid.serving.item import read_plan
 from wreckid.serving.pipeline import Judge, judge_here
 from wreckid.serving.rows import Row, read_rows
-from wreckid.serving.source import Reader
-from wreckid.serving.verify import evidence_root, read_log
+from wreckid.serving.verify import read_log, reader_of, source_now
 
 TOLERANCE = 1e-3
 """Largest difference of a confidence that machines and libraries may make."""
@@ -33,8 +32,8 @@ def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator
         raise SetupError(f"The log in {out} was altered: `wreckid verify` names where.")
     if opened["configuration"]["model"] != classifier.identity.model_dump():
         raise SetupError(f"{out} was judged by another model: name its release with --release DIR.")
-    root = Path(opened["root"]) if evidence is None else evidence_root(evidence)
-    judge = Judge(classifier, Reader(root), opened["configuration_sha256"], "replay")
+    source = source_now(opened, evidence or Path(opened["source"]))
+    judge = Judge(classifier, reader_of(source), opened["configuration_sha256"], "replay")
     rows = read_rows(out / RESULTS)
     for judged in chain.from_iterable(judge_here(judge, read_plan(out / PLAN))):
         yield from _differences(next(rows, None), judged.row)

@@ -73,10 +73,16 @@ def files_below(folder: Path) -> tuple[Path, ...]:
 
 
 class Reader:
-    """Reads the photos of a source; may be shared by threads."""
+    """Reads the photos of a source; may be shared by threads.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder that their places are relative to.
+        archive: what all members are read from; by default what their places name.
+    """
+
+    def __init__(self, root: Path, archive: Path | None = None) -> None:
         self.root = root
+        self._only = archive
         self._last = threading.local()
 
     def read(self, place: Place) -> NamedBytes:
@@ -84,7 +90,8 @@ class Reader:
         file = self.root / place.file
         if place.member is None:
             return replace(read_photo(file, place.name), page=place.page)
-        return NamedBytes(place.name, self._read_member(file, place.member), page=place.page)
+        data = self._read_member(self._only or file, place.member)
+        return NamedBytes(place.name, data, page=place.page)
 
     def by_page(self, places: Iterable[Place]) -> Iterator[Place]:
         """Each page of a TIFF file, by its name, as a place of its own."""
