@@ -26,13 +26,16 @@ def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator
         classifier: the same model as then.
 
     Raises:
-        SetupError: the folder holds no run, or another model is given.
+        SetupError: the folder holds no run, or not all of it; or another model is given.
     """
     opened = next(read_log(out), None)
     if opened is None or opened["event"] != OPENED:
         raise SetupError(f"The log in {out} was altered: `wreckid verify` names where.")
     if opened["configuration"]["model"] != classifier.identity.model_dump():
         raise SetupError(f"{out} was judged by another model: name its release with --release DIR.")
+    for name in (PLAN, RESULTS):
+        if not (out / name).is_file():
+            raise SetupError(f"{out / name} is missing: bring it back from a copy of the run.")
     source = source_now(opened, evidence or Path(opened["source"]))
     judge = Judge(classifier, reader_of(source), opened["configuration_sha256"], "replay")
     rows = read_rows(out / RESULTS)

@@ -227,6 +227,16 @@ def test_replay_names_items_without_a_row(wreckid: Wreckid, release: Release, ca
     )
 
 
+@pytest.mark.parametrize("name", ["plan.jsonl", "results.jsonl"])
+def test_a_run_without_its_files_is_not_replayed(
+    wreckid: Wreckid, release: Release, case: Path, name: str
+) -> None:
+    (case / "out" / name).unlink()
+    done = wreckid("replay", case / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{name} is missing" in done.err
+
+
 def test_replay_names_rows_without_an_item(wreckid: Wreckid, release: Release, case: Path) -> None:
     lines("out/plan.jsonl", lambda items: items[:-1])(case)
     command = ["replay", case / "out", "--evidence", case / "evidence"]
