@@ -8,14 +8,14 @@ import bagit
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.folder import PLAN
 from wreckid.serving.item import read_plan
-from wreckid.serving.verify import evidence_root, read_log, verify
+from wreckid.serving.verify import read_log, reader_of, source_now, verify
 
 RUN, EVIDENCE = "run", "evidence"
 """Where a bag's data holds each."""
 
 
 def make_bag(out: Path, evidence: Path, bag: Path) -> str:
-    """Copy a sealed run and the files of its photos into a new bag; the run's seal.
+    """Copy a sealed run, its source and the files of its photos into a new bag; the run's seal.
 
     Args:
         out: the folder of the run.
@@ -30,8 +30,11 @@ def make_bag(out: Path, evidence: Path, bag: Path) -> str:
         raise SetupError(f"The run is not as it was sealed: {difference}.")
     if bag.exists():
         raise SetupError(f"{bag} exists: name a new folder.")
+    opened = next(read_log(out))
+    source = source_now(opened, evidence)
     for file in _files(out):
-        _copy(evidence_root(evidence) / file, bag / EVIDENCE / file)
+        _copy(reader_of(source).root / file, bag / EVIDENCE / file)
+    _copy(source, bag / EVIDENCE / Path(opened["source"]).name)
     shutil.copytree(out, bag / RUN, ignore=shutil.ignore_patterns(".*"))
     seal = str(list(read_log(out))[-1]["hash"])
     bagit.make_bag(str(bag), {"Source-Run-Seal": seal}, checksums=["sha256"])

@@ -1,7 +1,9 @@
 """The command `wreckid`; what is heavy is imported inside the verb that needs it."""
 
+import errno
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,6 +33,22 @@ EXTRAS = {
     "sqlalchemy": "service",
 }
 """The extra that brings a library, where it is not `train`."""
+
+ROOM = "make room there and repeat"
+RIGHTS = "get the right to use it, or name another place"
+OTHER_NAME = "name another place"
+REMEDIES: Mapping[int, str] = {
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EACCES: RIGHTS,
+    errno.EPERM: RIGHTS,
+    errno.EROFS: RIGHTS,
+    errno.EEXIST: OTHER_NAME,
+    errno.EISDIR: OTHER_NAME,
+    errno.ENOTDIR: OTHER_NAME,
+    errno.ENAMETOOLONG: OTHER_NAME,
+}
+"""What to do where the system refuses; any other refusal is a fault of ours."""
 
 app = typer.Typer(
     name="wreckid",
@@ -218,12 +236,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, prog_name="wreckid")
     except SetupError as error:
         _stop(str(error))
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0)
+        if remedy is None:
+            raise
+        _stop(f"{_place(error)}: {error.strerror}: {remedy}.")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wreckid"):
             raise
         extra = EXTRAS.get(error.name, "train")
         install = f'{sys.executable} -m pip install "wreckid[{extra}]"'
         _stop(f"{error.name} is missing; this installs it: {install}")
+
+
+def _place(error: OSError) -> str:
+    """Where the system refused; it does not say which file had no more room."""
+    return "The disk" if error.filename is None else os.fsdecode(error.filename)
 
 
 def _report_differences(differences: Iterable[str], none: str) -> None:

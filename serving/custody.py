@@ -161,12 +161,17 @@ def truncate(file: Path, size: int) -> None:
 
 def write_whole(file: Path, parts: Iterable[bytes]) -> None:
     """Write a file so that after a kill it is there whole, or as it was before."""
-    draft = file.with_name(f".{file.name}.draft")
+    draft = file.with_name(draft_name(file.name))
     with draft.open("wb") as stream:
         stream.writelines(parts)
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+
+
+def draft_name(name: str) -> str:
+    """What a file is called while it is written."""
+    return f".{name}.draft"
 
 
 def _hashed(body: bytes) -> bytes:

@@ -1,9 +1,11 @@
 """An evidence folder to a sealed run: fixed plan, committed chunks, derived files, seal.
 
 A chunk counts once the log has its line. Its rows are on the disk before that, and the line says
-how long each file is then: after a kill, whatever lies beyond is cut off and judged again.
+how long each file is then, and its hash: after a kill, whatever lies beyond is cut off and judged
+again, and what lies before must be as it was written.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from wreckid.datasets.errors import SetupError
 from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import LOG, CustodyLog, Entry, canonical_sha256, to_json
+from wreckid.serving.intake import label
 from wreckid.serving.item import Item, plan_lines, read_plan
 from wreckid.serving.pipeline import Judge, Judged, Judging, judge_here
 from wreckid.serving.plan import ItemRule, Plan, make_plan
@@ -33,6 +36,10 @@ PICTURES = "pictures.jsonl"
 CAMERAS = "camera.jsonl"
 COMMITTED = (RESULTS, TABLE, PICTURES, CAMERAS)
 """The files that grow with the log, a line an item."""
+
+LOCK = ".lock"
+BEFORE_THE_LOG = (LOCK, LOG, PLAN, custody.draft_name(PLAN))
+"""What a run that is killed before its log has a line may leave."""
 
 OPENED, RESUMED, JUDGED, INTERRUPTED, SEALED = (
     "opened",
@@ -61,10 +68,16 @@ class Wanted:
     cameras: bool = False
 
 
+Written = Mapping[str, "hashlib._Hash"]
+"""The hash of each committed file, which grows as the file does."""
+
+
 class Run:
     """A run on disk, new or gone on with."""
 
-    def __init__(self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry) -> None:
+    def __init__(
+        self, out: Path, classifier: Classifier, log: CustodyLog, opened: Entry, written: Written
+    ) -> None:
         self.log = log
         self.planned = int(opened["planned"]["items"])
         self.counts = (
@@ -73,6 +86,7 @@ class Run:
         self._out = out
         self._classifier = classifier
         self._opened = opened
+        self._written = written
 
     @property
     def sealed(self) -> bool:
@@ -117,9 +131,9 @@ class Run:
             self._commit([])
         custody.write_whole(self._out / SCHEMA, [schema()])
         pages = write_report(self._out, self._contents())
-        names = [PLAN, *COMMITTED, SCHEMA, *pages]
-        hashes = {name: custody.sha256_of_file(self._out / name) for name in names}
-        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=hashes)
+        others = {name: custody.sha256_of_file(self._out / name) for name in (PLAN, SCHEMA, *pages)}
+        files = others | _hashes(self._written)
+        self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=files)
 
     def _left(self) -> Iterator[Item]:
         return islice(read_plan(self._out / PLAN), self.done, None)
@@ -130,6 +144,7 @@ class Run:
         for name in COMMITTED:
             content = heads.get(name, b"") + b"".join(line[name] for line in lines)
             custody.append(self._out / name, content)
+            self._written[name].update(content)
         for judged in chunk:
             self.counts.add(judged.row)
         self.log.append(
@@ -137,6 +152,7 @@ class Run:
             counts=self.counts.as_json(),
             rows=[_record(one.row, line[RESULTS]) for one, line in zip(chunk, lines, strict=True)],
             ends={name: (self._out / name).stat().st_size for name in COMMITTED},
+            hashes=_hashes(self._written),
         )
 
     def _contents(self) -> Contents:
@@ -155,21 +171,25 @@ def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
     """Open a run in its folder: a new one, or the same one to go on with.
 
     Raises:
-        SetupError: the source cannot be listed; or the folder holds another run, one that was
-            altered, or one that is going on.
+        SetupError: the source cannot be listed; or the folder holds something else, another run,
+            one that was altered, or one that is going on.
     """
+    _refuse_what_is_not_ours(wanted.out)
     wanted.out.mkdir(parents=True, exist_ok=True)
     with _alone(wanted.out):
         log, dropped = CustodyLog.recover(wanted.out / LOG)
         if log.first is None:
             opened = _begin(wanted, classifier, log)
+            written = _written(wanted.out)
         else:
             opened = log.first
             _check_same(opened, wanted, classifier)
             _cut_to_commits(wanted.out, log)
+            written = _written(wanted.out)
+            _check_written(wanted.out, log, written)
             if SEALED not in log.latest:
                 log.append(RESUMED, who=actor(), dropped_bytes=dropped)
-        yield Run(wanted.out, classifier, log, opened)
+        yield Run(wanted.out, classifier, log, opened, written)
 
 
 class AnotherRunError(SetupError):
@@ -181,18 +201,36 @@ def configuration(rule: ItemRule, classifier: Classifier) -> dict[str, Any]:
     return {"items": rule, **foundations(classifier.identity)}
 
 
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """Refuse a folder with files that no log of a run vouches for: they may be evidence."""
+    if not out.is_dir() or _has_log(out):
+        return
+    others = sorted(one.name for one in out.iterdir() if one.name not in BEFORE_THE_LOG)
+    if others:
+        raise SetupError(
+            f"{out} holds {label(others[0])}, which no log vouches for: choose another folder."
+        )
+
+
+def _has_log(out: Path) -> bool:
+    file = out / LOG
+    if not file.is_file():
+        return False
+    with file.open("rb") as lines:
+        first = custody.read_line(lines.readline())
+    return first is not None and first["event"] == OPENED
+
+
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     try:
-        with FileLock(out / ".lock", timeout=0):
+        with FileLock(out / LOCK, timeout=0):
             yield
     except Timeout as error:
         raise SetupError(f"Another run is writing to {out}: wait for it to end.") from error
 
 
 def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:
-    if any((wanted.out / name).exists() for name in COMMITTED):
-        raise SetupError(f"{wanted.out} holds results without a log: choose another folder.")
     plan = make_plan(wanted.source.resolve(), wanted.by_folder, wanted.out)
     custody.write_whole(wanted.out / PLAN, plan_lines(plan.items))
     decides = configuration(plan.rule, classifier)
@@ -217,13 +255,17 @@ def _found(wanted: Wanted, plan: Plan) -> dict[str, Any]:
         "photos": plan.photos,
         "sha256": custody.sha256_of_file(wanted.out / PLAN),
     }
-    source_sha256 = custody.sha256_of_file(wanted.source) if wanted.source.is_file() else None
     return {
-        "source_sha256": source_sha256,
+        "source_sha256": _source_sha256(wanted.source),
         "root": str(plan.root),
         "planned": planned,
         "left_out": dict(plan.left_out),
     }
+
+
+def _source_sha256(source: Path) -> str | None:
+    """The hash of an archive, a list or a table; a folder has none."""
+    return custody.sha256_of_file(source) if source.is_file() else None
 
 
 def _deciding(decides: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,6 +286,11 @@ def _check_same(opened: Entry, wanted: Wanted, classifier: Classifier) -> None:
         )
     if custody.sha256_of_file(wanted.out / PLAN) != opened["planned"]["sha256"]:
         raise SetupError(f"{wanted.out / PLAN} was altered: start a new run in another folder.")
+    if _source_sha256(wanted.source) != opened["source_sha256"]:
+        raise SetupError(
+            f"{wanted.source} was changed since the run began: bring back what it was,"
+            " or start a new run in another folder."
+        )
 
 
 def _cut_to_commits(out: Path, log: CustodyLog) -> None:
@@ -256,6 +303,29 @@ def _cut_to_commits(out: Path, log: CustodyLog) -> None:
             raise SetupError(f"{file} is shorter than the log says: `wreckid verify` names where.")
         if size > end and SEALED not in log.latest:
             custody.truncate(file, end)
+
+
+def _written(out: Path) -> Written:
+    """What was written so far, read once."""
+    return {name: _hash_of(out / name) for name in COMMITTED}
+
+
+def _hash_of(file: Path) -> "hashlib._Hash":
+    if not file.exists():
+        return hashlib.sha256()
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256")
+
+
+def _check_written(out: Path, log: CustodyLog, written: Written) -> None:
+    """Refuse to go on from files that are not as the log says; old logs do not say."""
+    for name, expected in log.latest.get(JUDGED, {}).get("hashes", {}).items():
+        if written[name].hexdigest() != expected:
+            raise SetupError(f"{out / name} was altered: start a new run in another folder.")
+
+
+def _hashes(written: Written) -> dict[str, str]:
+    return {name: hash_.hexdigest() for name, hash_ in written.items()}
 
 
 def _lines(judged: Judged) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from wreckid.model.preprocessing import Failure, pages
 
@@ -40,7 +40,7 @@ def read_photo(file: Path, name: str) -> NamedBytes:
     try:
         with os.fdopen(_open_untouched(file), "rb") as stream:
             if os.fstat(stream.fileno()).st_size > MOST_BYTES:
-                return _too_large(stream, name)
+                return too_large(stream, name)
             return NamedBytes(name, _read(stream))
     except (FileNotFoundError, NotADirectoryError):
         return NamedBytes(name, Failure("missing"))
@@ -78,7 +78,7 @@ def label(name: str, page: int | None = None) -> str:
     return plain if page is None else f"{plain}, page {page + 1}"
 
 
-def _too_large(stream: BinaryIO, name: str) -> NamedBytes:
+def too_large(stream: IO[bytes], name: str) -> NamedBytes:
     """Its hash is taken all the same: evidence that cannot be used must not change unseen."""
     digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     return NamedBytes(name, Failure("too-large"), digest)

@@ -21,6 +21,7 @@ from wreckid.model.verdict import Level, Verdict
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import Entry, write_whole
 from wreckid.serving.duplicates import alike, same
+from wreckid.serving.intake import label
 from wreckid.serving.result import LEAST_MOVED
 from wreckid.serving.rows import Counts
 from wreckid.serving.templates import templates
@@ -154,7 +155,7 @@ class _Pages:
         self.contents = contents
         self._catalogue = contents.classifier.catalogue
         self._templates = templates(TEMPLATES, self._catalogue)
-        self._templates.filters["headline"] = self._headline
+        self._templates.filters |= {"headline": self._headline, "label": label}
         self._templates.globals |= _inlined() | {
             "level_words": LEVELS,
             "opened": contents.opened,

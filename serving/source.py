@@ -11,10 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure
-from wreckid.serving.intake import MOST_BYTES, TIFF, NamedBytes, begins_as_tiff, by_page, read_photo
+from wreckid.serving.intake import (
+    MOST_BYTES,
+    TIFF,
+    NamedBytes,
+    begins_as_tiff,
+    by_page,
+    read_photo,
+    too_large,
+)
 
 HIDDEN_BY_WINDOWS = ("thumbs.db", "desktop.ini")
 
@@ -59,11 +68,12 @@ def list_photos(source: Path, leave_out: Path) -> Listing:
     """
     if source.is_dir():
         return _list_folder(source.resolve(), leave_out.resolve())
-    members = _members(source, prefix="")
+    left_out: Counter[str] = Counter()
+    members = _members(source, "", left_out)
     if members is None:
         raise SetupError(f"{source} is not a zip archive that can be read: fetch it again.")
     places = Reader(source.parent).by_page(members)
-    return Listing(source.parent, _in_order(places))
+    return Listing(source.parent, _in_order(places), left_out)
 
 
 def files_below(folder: Path) -> tuple[Path, ...]:
@@ -72,18 +82,26 @@ def files_below(folder: Path) -> tuple[Path, ...]:
 
 
 class Reader:
-    """Reads the photos of a source; may be shared by threads."""
+    """Reads the photos of a source; may be shared by threads.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder that their places are relative to.
+        archive: what all members are read from; by default what their places name.
+    """
+
+    def __init__(self, root: Path, archive: Path | None = None) -> None:
         self.root = root
+        self._only = archive
         self._last = threading.local()
 
     def read(self, place: Place) -> NamedBytes:
         """Read one photo; what cannot be read carries its failure."""
         file = self.root / place.file
         if place.member is None:
-            return replace(read_photo(file, place.name), page=place.page)
-        return NamedBytes(place.name, self._read_member(file, place.member), page=place.page)
+            photo = read_photo(file, place.name)
+        else:
+            photo = self._read_member(self._only or file, place.member, place.name)
+        return replace(photo, page=place.page)
 
     def by_page(self, places: Iterable[Place]) -> Iterator[Place]:
         """Each page of a TIFF file as a place of its own; of others only the beginning is read."""
@@ -98,24 +116,36 @@ class Reader:
         if place.member is None:
             return begins_as_tiff(file)
         try:
-            archive = self._archive(file)
-            with archive.open(archive.infolist()[place.member]) as stream:
+            with self._member(self._only or file, place.member) as stream:
                 return stream.read(len(TIFF[0])) in TIFF
         except Exception:  # What is wrong with it shows when it is read.
             return False
 
-    def _read_member(self, file: Path, member: int) -> bytes | Failure:
+    def _read_member(self, file: Path, member: int, name: str) -> NamedBytes:
         try:
-            archive = self._archive(file)
-            info = archive.infolist()[member]
-            if info.file_size > MOST_BYTES:
-                return Failure("too-large")
-            with archive.open(info) as stream:
-                return stream.read()
+            with self._member(file, member) as stream:
+                data = stream.read(MOST_BYTES + 1)
+            if len(data) <= MOST_BYTES:
+                return NamedBytes(name, data)
+            with self._member(file, member) as stream:
+                return too_large(stream, name)
         except FileNotFoundError:
-            return Failure("missing")
+            return NamedBytes(name, Failure("missing"))
         except Exception:  # Damaged, locked and odd archives raise nearly anything.
-            return Failure("unreadable")
+            return NamedBytes(name, Failure("unreadable"))
+
+    def _member(self, file: Path, member: int) -> IO[bytes]:
+        """A file of an archive, whatever length the archive says that it has.
+
+        Raises:
+            BadZipFile: its packing, unlike that of nearly all archives, has no bound on how much
+                comes out at once.
+        """
+        archive = self._archive(file)
+        info = archive.infolist()[member]
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile(f"packed by method {info.compress_type}")
+        return archive.open(info)
 
     def _archive(self, file: Path) -> zipfile.ZipFile:
         """The archive, kept open by each thread until it needs another."""
@@ -136,7 +166,7 @@ def _list_folder(folder: Path, leave_out: Path) -> Listing:
     for file in _walk(folder, leave_out, left_out):
         name = file.relative_to(folder).as_posix()
         is_archive = file.suffix.lower() == ".zip"
-        members = _members(file, prefix=f"{name}/") if is_archive else None
+        members = _members(file, f"{name}/", left_out) if is_archive else None
         places += [Place(name, name)] if members is None else members
     paged = Reader(folder).by_page(places)
     return Listing(folder, _in_order(paged), dict(sorted(left_out.items())))
@@ -178,17 +208,19 @@ def _reason_to_leave_out(entry: os.DirEntry[str]) -> str:
     return ""
 
 
-def _members(file: Path, prefix: str) -> list[Place] | None:
-    """The visible files in an archive; None where it cannot be opened."""
+def _members(file: Path, prefix: str, left_out: Counter[str]) -> list[Place] | None:
+    """The visible files in an archive, the others counted; None where it cannot be opened."""
     try:
         with zipfile.ZipFile(file) as archive:
-            infos = archive.infolist()
+            files = [one for one in enumerate(archive.infolist()) if not one[1].is_dir()]
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return None
+    visible = [(number, info) for number, info in files if not _is_hidden(info.filename)]
+    if len(visible) < len(files):
+        left_out["hidden"] += len(files) - len(visible)
     return [
         Place(prefix + info.filename, file.name if not prefix else prefix[:-1], number)
-        for number, info in enumerate(infos)
-        if not info.is_dir() and not _is_hidden(info.filename)
+        for number, info in visible
     ]
 
 

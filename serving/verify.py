@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from wreckid.serving.custody import LOG, Entry, breaks, read_line, sha256, sha25
 from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
 from wreckid.serving.item import read_plan
-from wreckid.serving.plan import make_plan
+from wreckid.serving.plan import Plan, make_plan
+from wreckid.serving.provenance import code_version
 from wreckid.serving.report import PARTS
 from wreckid.serving.rows import read_rows, table_header, table_line
 from wreckid.serving.source import Place, Reader
@@ -38,11 +40,13 @@ def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
     if not broken:
         yield from _row_differences(out, records)
         yield from _plan_differences(out, entries[0])
+        yield from _table_differences(out, entries[0])
     if entries and entries[-1]["event"] == SEALED:
         yield from _file_differences(out, entries[-1]["files"])
     if evidence is not None and not broken:
-        yield from _source_differences(entries[0], evidence)
-        yield from _evidence_differences(out, records, evidence)
+        source = source_now(entries[0], evidence)
+        yield from _source_differences(entries[0], source)
+        yield from _evidence_differences(out, records, source)
 
 
 def read_log(out: Path) -> Iterator[Entry]:
@@ -54,9 +58,15 @@ def read_log(out: Path) -> Iterator[Entry]:
     return (entry for line in _log_lines(out) if (entry := read_line(line)))
 
 
-def evidence_root(evidence: Path) -> Path:
-    """The folder that the places of a source are relative to."""
-    return evidence if evidence.is_dir() else evidence.parent
+def source_now(opened: Entry, evidence: Path) -> Path:
+    """Where the source of a run lies now; one that was a file is found in a folder by its name."""
+    was_file = opened["source_sha256"] is not None
+    return evidence / Path(opened["source"]).name if was_file and evidence.is_dir() else evidence
+
+
+def reader_of(source: Path) -> Reader:
+    """Reads the photos of a source, whatever an archive was called when it was listed."""
+    return Reader(source) if source.is_dir() else Reader(source.parent, source)
 
 
 def differences(kept: Sequence[Named], found: Sequence[Named]) -> Iterator[str]:
@@ -127,14 +137,15 @@ def _file_differences(out: Path, files: dict[str, str]) -> Iterator[str]:
             yield f"{name} is missing"
         elif sha256_of_file(out / name) != expected:
             yield f"{name} was changed"
-            yield from _table_differences(out) if name == TABLE else ()
     for page in sorted((out / PARTS).glob("*")):
         if f"{PARTS}/{page.name}" not in files:
-            yield f"{PARTS}/{page.name} was added"
+            yield f"{PARTS}/{label(page.name)} was added"
 
 
-def _table_differences(out: Path) -> Iterator[str]:
-    """Rows of the table that do not follow from the results."""
+def _table_differences(out: Path, opened: Entry) -> Iterator[str]:
+    """Rows of the table that do not follow from the results, by the code that made both."""
+    if opened["configuration"]["code_version"] != code_version():
+        return
     try:
         lines = chain([table_header()], map(table_line, read_rows(out / RESULTS)))
         expected = _named_lines(TABLE, lines)
@@ -153,35 +164,45 @@ def _lines(file: Path) -> Iterator[bytes]:
             yield from lines
 
 
-def _source_differences(opened: Entry, evidence: Path) -> Iterator[str]:
+def _source_differences(opened: Entry, source: Path) -> Iterator[str]:
     """An archive, a list or a table is evidence itself."""
-    before = opened["source_sha256"]
-    if before and evidence.is_file() and sha256_of_file(evidence) != before:
-        yield f"{label(evidence.name)} was changed"
+    if opened["source_sha256"] is None:
+        return
+    if not source.is_file():
+        yield f"{label(source.name)} is missing"
+    elif sha256_of_file(source) != opened["source_sha256"]:
+        yield f"{label(source.name)} was changed"
 
 
 def _evidence_differences(
-    out: Path, records: Sequence[dict[str, Any]], evidence: Path
+    out: Path, records: Sequence[dict[str, Any]], source: Path
 ) -> Iterator[str]:
     try:
         places = [place for item in read_plan(out / PLAN) for place in item.photos]
     except (OSError, ValueError, KeyError, TypeError):
         return  # The plan is altered, and named by itself.
     hashes = [sha256_ for record in records for sha256_ in record["photos"]]
-    reader = Reader(evidence_root(evidence))
+    reader = reader_of(source)
     for place, expected in zip(places, hashes, strict=False):
         yield from _photo_difference(place, expected, reader)
-    plan = make_plan(evidence.resolve(), by_folder=False, leave_out=out)
-    known = set(places)
-    for place in (place for item in plan.items for place in item.photos):
-        if place not in known:
+    if source.exists():
+        yield from _additions(places, make_plan(source.resolve(), by_folder=False, leave_out=out))
+
+
+def _additions(known: Iterable[Place], now: Plan) -> Iterator[str]:
+    """Photos that were not there; an archive may be called otherwise now."""
+    before = {replace(place, file="") for place in known}
+    for place in (place for item in now.items for place in item.photos):
+        if replace(place, file="") not in before:
             yield f"photo {label(place.name, place.page)} was added"
 
 
 def _photo_difference(place: Place, expected: str | None, reader: Reader) -> Iterator[str]:
     photo = reader.read(place)
-    now = photo.sha256 if isinstance(photo.data, Failure) else sha256(photo.data)
-    if now == expected:
+    failure = photo.data.code if isinstance(photo.data, Failure) else None
+    now = sha256(photo.data) if isinstance(photo.data, bytes) else photo.sha256
+    never_hashed = expected is None and failure == "too-large"  # In archives, by older runs.
+    if now == expected or never_hashed:
         return
-    gone = isinstance(photo.data, Failure) and photo.data.code == "missing"
+    gone = failure == "missing"
     yield f"photo {label(place.name, place.page)} {'is missing' if gone else 'was changed'}"

@@ -1,5 +1,6 @@
 """A run leaves as a bag that stands on its own."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,48 @@ def test_a_bag_is_valid_and_verifies_by_itself(wreckid: Wreckid, case: Path) -> 
     assert bag.info["Source-Run-Seal"] in done.out
     data = case / "bag/data"
     assert wreckid("verify", data / "run", "--evidence", data / "evidence").code == 0
+
+
+@pytest.mark.parametrize("kind", ["zip", "txt", "csv"])
+def test_a_source_that_is_a_file_is_in_the_bag_and_verifies(
+    wreckid: Wreckid, release: Release, case: Path, kind: str
+) -> None:
+    source = write_source(case / f"evidence/source.{kind}")
+    run, data = case / "second", case / "bag/data"
+    assert wreckid("batch", source, "--out", run, "--release", release.folder).code == 0
+    assert wreckid("bag", run, case / "bag", "--evidence", source).code == 0
+    for place in (data / "evidence", data / "evidence" / source.name):
+        done = wreckid("verify", data / "run", "--evidence", place)
+        assert done.code == 0, done.out
+    (data / "evidence" / source.name).unlink()
+    done = wreckid("verify", data / "run", "--evidence", data / "evidence")
+    assert done.code == 1 and f"{source.name} is missing.\n" in done.out
+
+
+def test_an_archive_by_another_name_is_the_same_evidence(
+    wreckid: Wreckid, release: Release, case: Path
+) -> None:
+    source = write_source(case / "evidence/source.zip")
+    run, data = case / "second", case / "bag/data"
+    wreckid("batch", source, "--out", run, "--release", release.folder)
+    renamed = source.rename(case / "renamed.zip")
+    source.write_bytes(b"another")
+    done = wreckid("replay", run, "--evidence", renamed, "--release", release.folder)
+    assert done.code == 0, done.out
+    assert wreckid("bag", run, case / "bag", "--evidence", renamed).code == 0
+    assert wreckid("verify", data / "run", "--evidence", data / "evidence").code == 0
+
+
+def write_source(source: Path) -> Path:
+    """An archive, a list or a table of the photo in the folder beside it."""
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.write(source.parent / "deep/a.jpg", "deep/a.jpg")
+    else:
+        source.write_text(
+            {".txt": "deep/a.jpg\n", ".csv": "photo,item\ndeep/a.jpg,1\n"}[source.suffix]
+        )
+    return source
 
 
 def test_what_was_changed_is_not_bagged(wreckid: Wreckid, case: Path) -> None:

@@ -1,6 +1,7 @@
 """What a run takes in: folders, archives, lists, tables; any names, any bytes."""
 
 import csv
+import hashlib
 import json
 import os
 import random
@@ -16,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from wreckid.model.preprocessing import Failure
 from wreckid.model.release import Release
-from wreckid.serving.intake import read_photo
+from wreckid.serving.intake import NamedBytes, read_photo
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -247,6 +249,54 @@ def test_a_film_that_changes_after_the_run_is_named(
     assert done.out == "photo film.mov was changed.\n"
 
 
+def test_a_film_in_an_archive_that_changes_after_the_run_is_named(
+    batch: Batch,
+    evidence: Path,
+    wreckid: Callable[..., "Finished"],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wreckid.serving.source.MOST_BYTES", 100)
+    (evidence / "phone.zip").write_bytes(zipped({"film.mov": bytes(500)}))
+    rows = batch(evidence, code=1)
+    assert codes(rows) == ["too-large"]
+    assert rows[0]["photos"][0]["sha256"] == hashlib.sha256(bytes(500)).hexdigest()
+    (evidence / "phone.zip").write_bytes(zipped({"film.mov": bytes(499) + b"1"}))
+    done = wreckid("verify", tmp_path / "out", "--evidence", evidence)
+    assert done.out == "photo phone.zip/film.mov was changed.\n"
+
+
+def test_runs_from_before_films_in_archives_were_hashed_accuse_nobody(
+    batch: Batch,
+    evidence: Path,
+    wreckid: Callable[..., "Finished"],
+    release: Release,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unhashed(_: object, name: str) -> NamedBytes:
+        return NamedBytes(name, Failure("too-large"))
+
+    monkeypatch.setattr("wreckid.serving.source.MOST_BYTES", 100)
+    (evidence / "phone.zip").write_bytes(zipped({"film.mov": bytes(500)}))
+    with monkeypatch.context() as before:
+        before.setattr("wreckid.serving.source.too_large", unhashed)
+        assert batch(evidence, code=1)[0]["photos"][0]["sha256"] is None
+    assert wreckid("verify", tmp_path / "out", "--evidence", evidence).code == 0
+    assert wreckid("replay", tmp_path / "out", "--release", release.folder).code == 0
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_hidden_members_of_archives_are_counted(
+    batch: Batch, evidence: Path, photo: MakePhoto, tmp_path: Path, alone: bool
+) -> None:
+    members = {"a.jpg": photo("red"), "__MACOSX/._a.jpg": b"x", ".secret/b.jpg": photo("red")}
+    archive = evidence / "phone.zip"
+    archive.write_bytes(zipped(members))
+    assert len(batch(archive if alone else evidence)) == 1
+    assert opening(tmp_path)["left_out"] == {"hidden": 2}
+
+
 def test_originals_are_not_touched(batch: Batch, evidence: Path, photo: MakePhoto) -> None:
     file = evidence / "a.jpg"
     file.write_bytes(photo("red"))
@@ -412,3 +462,15 @@ def test_every_hostile_or_odd_file_is_a_row(batch: Batch, evidence: Path) -> Non
     assert {name: reasons[name] for name in named if name.startswith(fine)} == {
         name: None for name in named if name.startswith(fine)
     }
+
+
+def test_packing_without_a_bound_on_what_comes_out_is_not_opened(
+    batch: Batch, evidence: Path, photo: MakePhoto
+) -> None:
+    """A kilobyte of bzip2 may hold gigabytes, whatever length the archive says."""
+    with zipfile.ZipFile(evidence / "phone.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a.jpg", photo("red"))
+        archive.writestr("b.jpg", photo("red"), zipfile.ZIP_DEFLATED)
+    rows = {row["item"]: row["photos"][0] for row in batch(evidence)}
+    assert rows["phone.zip/a.jpg"]["failure"]["code"] == "unreadable"
+    assert not rows["phone.zip/b.jpg"].get("failure")

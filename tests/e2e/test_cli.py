@@ -1,5 +1,7 @@
 import csv
+import errno
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,9 +98,10 @@ def test_batch_judges_each_photo_and_loses_none(
 def test_batch_with_items_judges_each_sub_folder(
     wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path
 ) -> None:
-    done = wreckid("batch", evidence, "--out", tmp_path, "--items", "--release", release.folder)
+    out = tmp_path / "out"
+    done = wreckid("batch", evidence, "--out", out, "--items", "--release", release.folder)
     assert done.code == 0
-    table = rows(tmp_path)
+    table = rows(out)
     assert [(row["item"], row["photos"]) for row in table] == [("first", "2"), ("second", "2")]
     assert table[1]["candidate_1"] == "dji-phantom"
 
@@ -150,6 +153,37 @@ def test_wrong_use_exits_with_2(wreckid: Wreckid, arguments: list[str]) -> None:
     done = wreckid(*arguments)
     assert done.code == 2
     assert done.out == "" and done.err
+
+
+@pytest.mark.parametrize("out", ["taken", "taken/deeper"])
+def test_a_file_where_a_folder_is_needed_is_told_in_one_sentence(
+    wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path, out: str
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    done = wreckid("batch", evidence, "--out", tmp_path / out, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{tmp_path / out}: " in done.err
+    assert "name another place" in done.err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_full_disk_is_told_in_one_sentence(
+    wreckid: Wreckid,
+    release: Release,
+    evidence: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    command = ["batch", evidence, "--out", tmp_path / "out", "--progress", "quiet"]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        done = wreckid(*command, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "make room there and repeat" in done.err
+    assert wreckid(*command, "--release", release.folder).code == 0
 
 
 def test_a_tampered_release_is_refused_in_one_sentence(

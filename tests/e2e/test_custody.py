@@ -1,6 +1,7 @@
 """Every change to a sealed run or its evidence is found and named."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -185,6 +186,13 @@ def test_what_is_as_it_was_verifies(wreckid: Wreckid, case: Path) -> None:
     assert "as it was sealed" in done.out
 
 
+def test_added_pages_of_any_name_are_named(wreckid: Wreckid, case: Path) -> None:
+    (case / "out/report").mkdir()
+    (case / "out/report" / os.fsdecode(b"\x1b[2J\xff.html")).touch()
+    done = wreckid("verify", case / "out")
+    assert (done.code, done.out) == (1, "report/�[2J�.html was added.\n")
+
+
 def test_one_change_accuses_nothing_else(wreckid: Wreckid, case: Path) -> None:
     flip(f"{PHOTO}07.jpg")(case)
     done = wreckid("verify", case / "out", "--evidence", case / "evidence")
@@ -207,6 +215,33 @@ def test_replay_gives_the_same_answers(wreckid: Wreckid, release: Release, case:
     )
     assert done.code == 0
     assert "the same answers" in done.out
+
+
+def test_replay_names_items_without_a_row(wreckid: Wreckid, release: Release, case: Path) -> None:
+    lines(ROWS, lambda rows: rows[:-2])(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert done.code == 1
+    assert done.out == (
+        "site/38.jpg: the results have no row of it.\nsite/39.jpg: the results have no row of it.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["plan.jsonl", "results.jsonl"])
+def test_a_run_without_its_files_is_not_replayed(
+    wreckid: Wreckid, release: Release, case: Path, name: str
+) -> None:
+    (case / "out" / name).unlink()
+    done = wreckid("replay", case / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{name} is missing" in done.err
+
+
+def test_replay_names_rows_without_an_item(wreckid: Wreckid, release: Release, case: Path) -> None:
+    lines("out/plan.jsonl", lambda items: items[:-1])(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert (done.code, done.out) == (1, "site/39.jpg: the plan does not hold it.\n")
 
 
 def test_replay_names_items_that_differ(wreckid: Wreckid, release: Release, case: Path) -> None:

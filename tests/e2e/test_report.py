@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -81,6 +82,17 @@ def section(out: Path, number: int) -> str:
     found = re.search(rf'<section class="item" id="item-{number}">.*?</section>', page, re.S)
     assert found is not None
     return found[0]
+
+
+def test_a_source_of_any_name_is_shown(
+    wreckid: Callable[..., "Finished"], release: Release, photo: MakePhoto, tmp_path: Path
+) -> None:
+    source, out = tmp_path / os.fsdecode(b"\xff\nfinds"), tmp_path / "out"
+    source.mkdir()
+    (source / "a.jpg").write_bytes(photo("red"))
+    assert wreckid("batch", source, "--out", out, "--release", release.folder).code == 0
+    assert wreckid("verify", out, "--evidence", source).code == 0
+    assert "/��finds" in Parsed(out / "report.html").words
 
 
 def test_a_small_run_is_one_page_that_loads_nothing(report: Report, photo: MakePhoto) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,17 @@ import pytest
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
-from wreckid.serving.folder import COMMITTED, PLAN, RESULTS, SCHEMA, Wanted, open_run
+from wreckid.serving.custody import GENESIS, LOG, log_line
+from wreckid.serving.folder import (
+    BEFORE_THE_LOG,
+    COMMITTED,
+    PLAN,
+    RESULTS,
+    SCHEMA,
+    TABLE,
+    Wanted,
+    open_run,
+)
 from wreckid.serving.verify import verify
 
 if TYPE_CHECKING:
@@ -121,8 +132,10 @@ def test_after_a_power_cut_the_end_is_the_same(
         content = (out / name).read_bytes()
         least = ends[name] if ends else 0
         (out / name).write_bytes(content[: chance.randrange(least, len(content) + 1)])
-        if not committed:
-            (out / name).unlink()
+    if not committed:
+        for file in out.iterdir():
+            if file.name not in BEFORE_THE_LOG:
+                file.unlink()
     assert go(evidence, out, judge)
     assert files(out) == whole
     assert list(verify(out, evidence)) == []
@@ -175,13 +188,111 @@ def test_another_run_is_refused(
     assert done.err.count("\n") == 1 and "another run; different: by_folder" in done.err
 
 
-def test_results_without_a_log_are_not_overwritten(
+@pytest.mark.parametrize("name", COMMITTED)
+def test_results_altered_while_a_run_stood_still_are_not_gone_on_with(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, release: Release, tmp_path: Path, name: str
+) -> None:
+    go(evidence, tmp_path, judge, stop_after=20)
+    alter(tmp_path / name)
+    done = wreckid("batch", evidence, "--out", tmp_path, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{name} was altered" in done.err
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_results_altered_while_a_run_went_on_are_named(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, tmp_path: Path, name: str
+) -> None:
+    with open_run(Wanted(evidence, tmp_path), judge) as run:
+        run.go_on(lambda row: None, lambda: False)
+        alter(tmp_path / name)
+        run.seal()
+    done = wreckid("verify", tmp_path)
+    assert done.code == 1 and f"{name} was changed.\n" in done.out
+
+
+def test_runs_from_before_hashes_were_logged_go_on_and_their_table_is_compared(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, tmp_path: Path
+) -> None:
+    go(evidence, tmp_path, judge, stop_after=20)
+    without_hashes(tmp_path / LOG)
+    alter(tmp_path / TABLE)
+    assert go(evidence, tmp_path, judge)
+    done = wreckid("verify", tmp_path)
+    assert (done.code, done.out) == (1, "results.csv, line 2 was changed.\n")
+
+
+def alter(file: Path) -> None:
+    """Change one letter of the first item's name, and not the length."""
+    content = file.read_bytes()
+    assert b"day0/0000" in content
+    file.write_bytes(content.replace(b"day0/0000", b"day9/0000", 1))
+
+
+def without_hashes(log: Path) -> None:
+    """Write a log anew as it was written before its lines held hashes of files."""
+    lines, head = list[bytes](), GENESIS
+    for line in log.read_bytes().splitlines():
+        facts = json.loads(line)
+        number, event = facts["number"], facts["event"]
+        for name in ("number", "time", "event", "previous", "hash", "hashes"):
+            facts.pop(name, None)
+        lines.append(log_line(number, event, facts, head))
+        head = json.loads(lines[-1])["hash"]
+    log.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize("kind", ["zip", "txt", "csv"])
+def test_a_source_that_was_replaced_is_not_gone_on_with(
+    evidence: Path, judge: Classifier, wreckid: Wreckid, release: Release, tmp_path: Path, kind: str
+) -> None:
+    copy = shutil.copytree(evidence, tmp_path / "evidence")
+    names = [file.relative_to(copy).as_posix() for file in sorted(copy.rglob("*.jpg"))]
+    source = copy / f"source.{kind}"
+    write_source(source, names)
+    assert not go(source, tmp_path / "out", judge, stop_after=20)
+    write_source(source, names[::-1])
+    done = wreckid("batch", source, "--out", tmp_path / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "was changed since the run began" in done.err
+
+
+def write_source(source: Path, names: list[str]) -> None:
+    """An archive, a list or a table of the photos beside it."""
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source, "w") as archive:
+            for name in names:
+                archive.write(source.parent / name, name)
+    elif source.suffix == ".txt":
+        source.write_text("\n".join(names))
+    else:
+        lines = (f"{name},{number}" for number, name in enumerate(names))
+        source.write_text("\n".join(["photo,item", *lines]))
+
+
+@pytest.mark.parametrize("name", [RESULTS, SCHEMA, "report.html", "photo.jpg"])
+def test_a_folder_that_holds_something_else_is_not_written_to(
+    wreckid: Wreckid, release: Release, photo: MakePhoto, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo("red"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("mine")
+    (tmp_path / "out/log.jsonl").write_text("mine, too\n")
+    done = wreckid("batch", tmp_path, "--out", tmp_path / "out", "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"holds {name}, which no log vouches for" in done.err
+    kept = {file.name: file.read_text() for file in (tmp_path / "out").iterdir()}
+    assert kept == {name: "mine", "log.jsonl": "mine, too\n"}
+
+
+def test_a_run_that_was_stopped_before_its_log_began_begins_again(
     wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / RESULTS).write_text("mine")
+    for name in BEFORE_THE_LOG:
+        (tmp_path / name).touch()
     done = wreckid("batch", evidence, "--out", tmp_path, "--release", release.folder)
-    assert done.code == 2 and "results without a log" in done.err
-    assert (tmp_path / RESULTS).read_text() == "mine"
+    assert done.code == 0, done.err
+    assert wreckid("verify", tmp_path, "--evidence", evidence).code == 0
 
 
 def test_an_altered_run_is_not_gone_on_with(
