@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from http import HTTPMethod
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +14,7 @@ from wreckid.serving.logs import FACTS
 
 HEADER = "X-Request-ID"
 FIT = re.compile(r"[\w-]{1,64}", re.ASCII)
+METHODS = frozenset(HTTPMethod)
 NOT_SENT = 500
 """The status of a request that failed before it was answered."""
 
@@ -50,7 +52,7 @@ class Requests:
         return None
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = route_of(scope), scope["method"]
+        route, method = route_of(scope), method_of(scope)
         self._metrics.answered(method, route, status, seconds)
         caller = scope["state"].get("caller")
         facts = {
@@ -68,3 +70,9 @@ def route_of(scope: Scope) -> str:
     """The address as it is declared, which holds nothing that the client chose."""
     path = getattr(scope.get("route"), "path", None)
     return str(path) if path else "none"
+
+
+def method_of(scope: Scope) -> str:
+    """The method, or that it is another than those of HTTP: a client may send any word."""
+    method = str(scope["method"])
+    return method if method in METHODS else "other"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from wreckid.serving.custody import breaks, sha256
+from wreckid.serving.custody import breaks, read_line, sha256
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import JOBS, Database, must_be_there
 from wreckid.serving.store.item import DELETED, Item, fold
@@ -37,7 +37,7 @@ def verify_store(folder: Path, url: str | None = None) -> tuple[list[str], str]:
 
 
 def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
-    broken = list(breaks(ledger.lines(connection)))
+    broken = list(breaks(ledger.lines(connection))) or list(_moved(connection))
     yield from broken
     if broken:
         return
@@ -53,6 +53,14 @@ def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
             yield from _line_differences(connection, item, line)
             yield from _upload_differences(item, uploads)
     yield from (f"item {item_id} was added" for item_id in listed)
+
+
+def _moved(connection: Connection) -> Iterator[str]:
+    """Lines that are kept at another number or item than the one that they tell of."""
+    for number, item_id, line in connection.execute(select(log).order_by(log.c.number)):
+        entry = json.loads(line)
+        if (number, item_id) != (entry["number"], entry.get("item", ledger.NO_ITEM)):
+            yield f"log line {entry['number'] + 1} was moved to another number or item"
 
 
 def _body_differences(connection: Connection, item_id: str) -> Iterator[str]:
@@ -73,8 +81,8 @@ def _body_differences(connection: Connection, item_id: str) -> Iterator[str]:
 def _job_differences(connection: Connection, folder: Path) -> Iterator[str]:
     """Jobs that are there although they were deleted."""
     for line in ledger.lines(connection, ledger.NO_ITEM):
-        job = json.loads(line)["job"]
-        if (folder / JOBS / job).exists():
+        job = (read_line(line) or {}).get("job")
+        if job is not None and (folder / JOBS / job).exists():
             yield f"job {job} was deleted and is still there"
 
 

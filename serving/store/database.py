@@ -53,6 +53,7 @@ class Database:
         """
         try:
             self._engine = _engine(url or f"sqlite:///{folder / FILE}")
+            self._readers = _readers(self._engine)
             with self.writing() as connection:
                 _migrate(connection)
         except (ArgumentError, DBAPIError) as error:
@@ -61,7 +62,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
-        with self._engine.begin() as connection:
+        with self._readers.begin() as connection:
             yield connection
 
     @contextmanager
@@ -93,6 +94,13 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _calm)
         event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _readers(engine: Engine) -> Engine:
+    """Transactions that see one state throughout; PostgreSQL has to be asked for that."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
     return engine
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
@@ -116,11 +116,15 @@ class Jobs:
 
         Raises:
             NoJobError: there is none.
+            SetupError: its record is not as it was written.
         """
         try:
             return Job.model_validate_json((self._place(job_id) / STATE).read_bytes())
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise NoJobError from error
+        except ValidationError as error:
+            told = f"The job {job_id} cannot be read: restore or remove its folder."
+            raise SetupError(told) from error
 
     def page(self, limit: int, before: str | None = None) -> tuple[list[Job], str | None]:
         """Jobs, the newest first, and where the next page begins."""
@@ -133,7 +137,7 @@ class Jobs:
 
         Raises:
             NoJobError: there is none.
-            SetupError: it is being worked on.
+            SetupError: it cannot be read, or is being worked on.
         """
         job = self.get(job_id)
         with self._alone(job_id) as alone:
@@ -174,22 +178,36 @@ class Jobs:
         return sorted(one.name for one in self._folder.iterdir() if one.name[0] != ".")
 
     def _known(self, ids: Sequence[str]) -> Iterator[Job]:
-        """The jobs of some ids, but for those that were deleted meanwhile."""
+        """The jobs of some ids, but for those deleted meanwhile and those that cannot be read."""
         for job_id in ids:
-            with suppress(NoJobError):
+            try:
                 yield self.get(job_id)
+            except NoJobError:
+                continue
+            except SetupError as error:
+                logger.error("%s", error)
 
     def _work(self) -> None:
         while not self._ending.is_set():
             self._news.clear()
-            for job in self._known(self._ids()):
-                if not self._ending.is_set() and not job.ended:
-                    self._do(job.id)
+            with _survived("The jobs could not be looked through."):
+                self._look_through()
             self._news.wait(LOOK_S)
 
+    def _look_through(self) -> None:
+        """Go on with each job that has not ended; one that cannot be stops no other."""
+        for job_id in self._ids():
+            with _survived(f"The job {job_id} could not be gone on with."), suppress(NoJobError):
+                if not self._ending.is_set() and not self.get(job_id).ended:
+                    self._do(job_id)
+
     def _do(self, job_id: str) -> None:
-        """Go on with a job, unless another replica does; whatever fails is told of the job."""
-        with self._alone(job_id) as alone, suppress(NoJobError):
+        """Go on with a job, unless another replica does; whatever fails is told of the job.
+
+        Raises:
+            NoJobError: it was deleted meanwhile.
+        """
+        with self._alone(job_id) as alone:
             job = self.get(job_id)
             if not alone or job.ended:
                 return
@@ -227,6 +245,15 @@ class Jobs:
                 run.seal()
             ended = {"state": "done", "seal": run.log.head}
             _save(place, _progress(job, run).model_copy(update=ended))
+
+
+@contextmanager
+def _survived(what: str) -> Iterator[None]:
+    """Log an unexpected failure, so that the thread outlives it and tries again later."""
+    try:
+        yield
+    except Exception:
+        logger.exception(what)
 
 
 def archive_run(run: Path, file: IO[bytes]) -> None:

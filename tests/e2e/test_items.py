@@ -269,6 +269,13 @@ TAMPERING = {
     "UPDATE items SET name = 'Another'": "the list says something else",
     "INSERT INTO items SELECT 'x', 99, 0, '', 0, 'open', 0, NULL": "item x was added",
     "UPDATE photos SET sha256 = 'x'": "list of the photos",
+    "UPDATE log SET item = ''": "log line 1 was moved",
+    "UPDATE log SET item = 'x'; UPDATE items SET id = 'x'; UPDATE photos SET item = 'x'": (
+        "log line 1 was moved"
+    ),
+    "UPDATE log SET number = number + 9; UPDATE bodies SET number = number + 9": (
+        "log line 1 was moved"
+    ),
 }
 
 
@@ -280,7 +287,7 @@ def test_tampering_shows(
     good = wreckid("verify", store)
     assert good.code == 0 and "its last line is" in good.out
     with sqlite3.connect(store / "store.sqlite") as connection:
-        connection.execute(change)
+        connection.executescript(change)
     found = wreckid("verify", store)
     assert found.code == 1
     assert TAMPERING[change] in found.out

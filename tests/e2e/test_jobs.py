@@ -39,11 +39,12 @@ def archive(members: dict[str, bytes]) -> bytes:
 
 
 def ended(service: TestClient, job_id: str) -> dict[str, Any]:
-    while True:
+    for _ in range(1200):
         job = dict(service.get(f"/v1/jobs/{job_id}").json())
         if job["state"] in ("done", "failed"):
             return job
         time.sleep(0.05)
+    raise AssertionError("never ended")
 
 
 def test_an_archive_becomes_a_sealed_run(
@@ -104,6 +105,56 @@ def test_a_job_goes_on_after_a_restart(
             assert 'http-equiv="refresh"' in service.get(f"/jobs/{job_id}").text
     with TestClient(create_app(release, Settings(store=tmp_path))) as service:
         assert ended(service, job_id)["done"] == 3
+
+
+def test_jobs_go_on_when_their_disk_is_back(
+    release: Release,
+    tmp_path: Path,
+    photo: MakePhoto,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("wreckid.serving.store.jobs.LOOK_S", 0.01)
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        away = (tmp_path / "jobs").rename(tmp_path / "away")
+        time.sleep(0.5)
+        away.rename(tmp_path / "jobs")
+        sent = service.post("/v1/jobs", files={"files": ("a.jpg", photo("red", (64, 64)))})
+        assert ended(service, sent.json()["id"])["state"] == "done"
+    assert "The jobs could not be looked through." in caplog.text
+
+
+def test_a_job_that_cannot_be_read_stops_no_other(
+    release: Release, tmp_path: Path, photo: MakePhoto, caplog: pytest.LogCaptureFixture
+) -> None:
+    for job_id, record in {"0": "", "1": '{"format": 2}'}.items():
+        (tmp_path / "jobs" / job_id).mkdir(parents=True)
+        (tmp_path / "jobs" / job_id / "job.json").write_text(record)
+    (tmp_path / "jobs" / "README").write_text("No job.")
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        sent = service.post("/v1/jobs", files={"files": ("a.jpg", photo("red", (64, 64)))})
+        job = ended(service, sent.json()["id"])
+        assert job["state"] == "done"
+        assert service.get("/v1/jobs").json()["jobs"] == [job]
+        refused = service.delete("/v1/jobs/0", params={"reason": "Case closed"})
+        assert refused.status_code == 409
+        assert refused.json()["detail"] in caplog.text
+
+
+def test_a_job_whose_files_cannot_be_opened_stops_no_other(
+    release: Release, tmp_path: Path, photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [("files", ("a.jpg", photo("red", (64, 64))))]
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Jobs, "start", lambda self: None)
+        with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+            first, second = (service.post("/v1/jobs", files=files).json()["id"] for _ in "ab")
+    first, second = sorted([first, second])
+    (tmp_path / "jobs" / "0" / "job.json").mkdir(parents=True)
+    (tmp_path / "jobs" / f".{first}.lock").mkdir()
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        assert ended(service, second)["state"] == "done"
+        assert service.get(f"/v1/jobs/{first}").json()["state"] == "waiting"
 
 
 def test_jobs_are_listed_and_deleted(

@@ -81,6 +81,21 @@ def test_metrics_count_requests_and_verdicts(release: Release, photo: MakePhoto)
     assert "secret-name" not in text
 
 
+def test_words_that_are_no_method_are_counted_together(
+    release: Release, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.INFO, "wreckid"),
+        TestClient(create_app(release)) as client,
+    ):
+        for method in ("EVIL1", "EVIL2", "PATCH"):
+            client.request(method, "/nowhere")
+        text = client.get("/metrics").text
+    counted = re.findall(r'requests_total\{method="(\w+)".*\} (\S+)', text)
+    assert sorted(counted) == [("PATCH", "1.0"), ("other", "2.0")]
+    assert "EVIL" not in text and "EVIL" not in caplog.text
+
+
 def test_logs_find_a_request_by_its_id_and_tell_nothing_of_photos(
     client: TestClient, caplog: pytest.LogCaptureFixture, photo: MakePhoto
 ) -> None:

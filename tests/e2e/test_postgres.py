@@ -22,6 +22,8 @@ from wreckid.model.release import Release
 from wreckid.serving.api import create_app
 from wreckid.serving.settings import Settings
 from wreckid.serving.store.database import LOCK
+from wreckid.serving.store.item import Item
+from wreckid.serving.store.items import line_of
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -197,3 +199,28 @@ def test_a_writer_that_holds_the_lock_is_told_of_and_waited_for(
         other.rollback()
         assert refused.status_code == 503 and "retry-after" in refused.headers
         assert service.post("/v1/items", json={"name": "x"}).status_code == 201
+
+
+def test_what_is_written_while_a_store_is_verified_is_no_tampering(
+    postgres: Server,
+    release: Release,
+    tmp_path: Path,
+    photo: MakePhoto,
+    wreckid: Wreckid,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as server:
+        server.execute("CREATE DATABASE verified")
+    url = postgres.url.replace("/postgres?", "/verified?")
+    settings = Settings(store=tmp_path, database=SecretStr(url))
+    with TestClient(create_app(release, settings)) as service:
+        item = service.post("/v1/items", json={"name": "Field 7"}).json()["id"]
+
+        def meanwhile(verified: Item) -> dict[str, Any]:
+            files = {"photos": photo("red", (64, 64))}
+            assert service.post(f"/v1/items/{item}/photos", files=files).status_code == 200
+            return line_of(verified)
+
+        monkeypatch.setattr("wreckid.serving.store.audit.line_of", meanwhile)
+        found = wreckid("verify", tmp_path, "--database", url)
+        assert found.code == 0, found.out
