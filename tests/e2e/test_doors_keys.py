@@ -70,7 +70,8 @@ def test_only_an_admin_says_until_when_an_item_is_kept(
 ) -> None:
     made = service.post("/v1/items", json={"name": "Field 7"}, headers=bearer(keys["work"]))
     item, ended = made.json()["id"], {"delete_after": "2000-01-01"}
-    for role, status in {"read": 403, "work": 403, "admin": 200}.items():
+    told: dict[Role, int] = {"read": 403, "work": 403, "admin": 200}
+    for role, status in told.items():
         answer = service.put(f"/v1/items/{item}/retention", json=ended, headers=bearer(keys[role]))
         assert answer.status_code == status
 
