@@ -105,7 +105,7 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
         lifetime.first.append(jobs.start)
         lifetime.hourly.append(items.delete_due)
         lifetime.last[:0] = [jobs.end, items.close]
-        checks["the database"] = items.database.answers
+        checks |= {"the database": items.database.answers, "the work on jobs": jobs.works}
     _add_routes(app, rooms, checks)
     _add_refusals(app, rooms.intake)
     _add_doors(app, rooms)

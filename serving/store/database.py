@@ -107,7 +107,12 @@ def _readers(engine: Engine) -> Engine:
 def _calm(connection: Any, _: object) -> None:
     """Transactions as asked for, not as Python's driver guesses; readers never wait for writers."""
     connection.isolation_level = None
-    for setting in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+    for setting in (
+        "journal_mode = wal",
+        "synchronous = full",
+        "foreign_keys = on",
+        "secure_delete = on",
+    ):
         connection.execute(f"PRAGMA {setting}")
     connection.execute(f"PRAGMA busy_timeout = {WAIT_S * 1000}")
 

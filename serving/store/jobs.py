@@ -79,6 +79,10 @@ class Jobs:
         """Begin to work, first on what was left."""
         self._thread.start()
 
+    def works(self) -> bool:
+        """Whether jobs are still taken up."""
+        return self._thread.is_alive()
+
     def end(self) -> None:
         """Stop at the next safe moment; the same job goes on when a service starts again."""
         self._ending.set()

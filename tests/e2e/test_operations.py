@@ -125,6 +125,16 @@ def test_a_service_that_cannot_decode_is_not_ready(
         assert client.get("/healthz").status_code == 200
 
 
+def test_a_service_that_takes_up_no_jobs_is_not_ready(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wreckid.serving.store.jobs.Jobs._work", lambda _: None)
+    with TestClient(create_app(release, Settings(store=tmp_path))) as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "Not ready: the work on jobs."
+
+
 def test_more_requests_than_there_is_room_for_are_refused(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
