@@ -12,8 +12,8 @@ from wreckid.datasets.errors import SetupError, first_problem
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-PLACES = ("train", "sketches", "heldout", "from_release", "teacher", "photos", "calibration")
-"""The fields that are folders."""
+PLACES = ("train", "sketches", "heldout", "from_release", "teachers", "photos", "calibration")
+"""The fields that are folders, or several of them."""
 SIDE_STEP = 16
 """Input sides on the way to the last are multiples of so many pixels."""
 
@@ -39,10 +39,10 @@ class TrainConfig(BaseModel):
     release_share: Share = Field(
         0.0, description="Share of the release's weights in the finished ones (WiSE-FT)."
     )
-    teacher: Path | None = Field(
-        None, description="Folder of a release whose answers are learnt beside the labels."
+    teachers: tuple[Path, ...] = Field(
+        (), description="Folders of releases whose answers together are learnt beside the labels."
     )
-    teacher_share: Rate = Field(0.5, description="Share of its answers in what is learnt.")
+    teacher_share: Rate = Field(0.5, description="Share of their answers in what is learnt.")
     photos: Path | None = Field(
         None, description="Labelled photos of one's own, to be mixed with the rendered pictures."
     )
@@ -112,5 +112,11 @@ class TrainConfig(BaseModel):
         except ValidationError as error:
             raise ConfigError(f"{file}: {first_problem(error.errors())}.") from error
         named = {name: getattr(config, name) for name in PLACES}
-        places = {name: file.parent / place for name, place in named.items() if place is not None}
+        places = {name: _beside(file, place) for name, place in named.items() if place}
         return config.model_copy(update=places)
+
+
+def _beside(file: Path, place: Path | tuple[Path, ...]) -> Path | tuple[Path, ...]:
+    if isinstance(place, Path):
+        return file.parent / place
+    return tuple(file.parent / one for one in place)

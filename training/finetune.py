@@ -20,7 +20,7 @@ from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
 from wreckid.training.ownphotos import drawn_back, load_release_weights
 from wreckid.training.run import Run
-from wreckid.training.teacher import Teacher
+from wreckid.training.teachers import Teachers
 from wreckid.training.team import gathered
 
 
@@ -53,8 +53,7 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
     finish = partial(drawn_back, start=begun, share=config.release_share, new=new)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]
-    share = config.teacher_share
-    teacher = Teacher(config.teacher, share, classes, specs[-1]) if config.teacher else None
+    teachers = Teachers.of(config, classes, specs[-1]) if config.teachers else None
     made_with = Provenance.now(config)
     run = Run(folder, config, classes, specs[-1], start, len(material.all), made_with)
     lesson = Lesson(
@@ -62,7 +61,7 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
         EvaluationSet(heldout, classes, specs[-1]),
         _numbers(families),
         finish,
-        teacher,
+        teachers,
     )
     with gathered() as team:
         if team.leads:

@@ -22,7 +22,7 @@ from wreckid.training.config import TrainConfig
 from wreckid.training.data import EvaluationSet, TrainingSet
 from wreckid.training.precision import spare_slow_gradients
 from wreckid.training.run import in_words
-from wreckid.training.teacher import Teacher
+from wreckid.training.teachers import Teachers
 from wreckid.training.team import Team
 
 
@@ -61,14 +61,14 @@ class Lesson:
         checking: held-out pictures.
         family_of: int[C], the number of the family of each class.
         finish: what is made of the averaged network after each epoch.
-        teacher: makes targets of labels, if any.
+        teachers: make targets of labels, if any.
     """
 
     epochs: tuple[Epoch, ...]
     checking: EvaluationSet
     family_of: Tensor
     finish: Callable[[nn.Module], nn.Module]
-    teacher: Teacher | None = None
+    teachers: Teachers | None = None
 
 
 def learn(
@@ -95,7 +95,7 @@ def learn(
         optimizer, steps, warmup_t=int(steps * config.warmup), t_in_epochs=False
     )
     criterion = Criterion(lesson.family_of.to(team.device), config)
-    teacher = lesson.teacher.to(team.device) if lesson.teacher else None
+    teachers = lesson.teachers.to(team.device) if lesson.teachers else None
     with Progress(disable=not team.leads) as progress:
         task = progress.add_task("Training", total=steps, completed=starts[first])
         for epoch in range(first, len(lesson.epochs)):
@@ -106,7 +106,7 @@ def learn(
                 images, labels = _placed(batch, team.device)
                 with torch.autocast(team.device.type, torch.bfloat16):
                     logits = shared(images).logits
-                    targets = teacher(images, labels) if teacher else labels
+                    targets = teachers(images, labels) if teachers else labels
                 loss = criterion(logits.float(), labels, targets)
                 optimizer.zero_grad()
                 loss.backward()
@@ -145,7 +145,7 @@ class Criterion(nn.Module):
         Args:
             logits: to be judged.
             labels: whose families count.
-            targets: the labels, or float[N, C] between them and what a teacher says.
+            targets: the labels, or float[N, C] between them and what teachers say.
         """
         families = (logits.softmax(dim=1) @ self._members).clamp_min(1e-7).log()
         family_loss = nn.functional.nll_loss(families, self._family_of[labels])

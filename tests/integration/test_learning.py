@@ -196,7 +196,7 @@ def test_a_release_teaches_what_it_says(
     )
     weights_of = {WEIGHTS: weights_bytes(one_minded)}
     teacher = write_release(tmp_path / "release", told, files | weights_of).folder
-    taught = config.model_copy(update={"teacher": teacher, "teacher_share": 0.9})
+    taught = config.model_copy(update={"teachers": (teacher,), "teacher_share": 0.9})
     finetune(taught, tmp_path / "run")
     before, after = (weights(run)["head.bias"] for run in (finished, tmp_path / "run"))
     assert after[0] - after[1:].max() > before[0] - before[1:].max()
