@@ -122,6 +122,11 @@ def breaks(lines: Iterable[bytes]) -> Iterator[str]:
         previous, expected = str(entry["hash"]), number + 1
 
 
+def altered(file: Path, line: int) -> SetupError:
+    """What is wrong with a file of a run that cannot be read from a line on, counted from 1."""
+    return SetupError(f"{file} was altered in line {line}: bring it back from a copy of the run.")
+
+
 def to_json(value: object) -> bytes:
     """A value as JSON; what is no Unicode in the name of a file becomes a JSON escape."""
     return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")

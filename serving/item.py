@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wreckid.model.evidence import NOTHING, Evidence
-from wreckid.serving.custody import to_json
+from wreckid.serving.custody import altered, to_json
 from wreckid.serving.source import Place
 
 
@@ -34,13 +34,24 @@ def plan_lines(items: Iterable[Item]) -> Iterator[bytes]:
 
 
 def read_plan(file: Path) -> Iterator[Item]:
-    """The items of a written plan, one by one."""
+    """The items of a written plan, one by one.
+
+    Raises:
+        SetupError: a line is no item.
+    """
     with file.open("rb") as lines:
-        for line in lines:
-            item = json.loads(line)
-            photos = tuple(Place(**place) for place in item["photos"])
-            evidence = Evidence.model_validate(item["evidence"]) if item["evidence"] else NOTHING
-            yield Item(item["name"], photos, item["measurements"], evidence)
+        for number, line in enumerate(lines, start=1):
+            try:
+                item = _read(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise altered(file, number) from error
+            yield item
+
+
+def _read(fields: dict[str, Any]) -> Item:
+    photos = tuple(Place(**place) for place in fields["photos"])
+    evidence = Evidence.model_validate(fields["evidence"]) if fields["evidence"] else NOTHING
+    return Item(fields["name"], photos, fields["measurements"], evidence)
 
 
 def _fields(item: Item) -> dict[str, Any]:

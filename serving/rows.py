@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from wreckid.datasets.catalogue import NOT_A_UAV
-from wreckid.serving.custody import to_json
+from wreckid.serving.custody import altered, to_json
 from wreckid.serving.result import Candidate, Result
 
 RANKS = (1, 2, 3)
@@ -93,10 +93,18 @@ def row_line(row: Row) -> bytes:
 
 
 def read_rows(file: Path) -> Iterator[Row]:
-    """The rows of `results.jsonl`, one by one."""
+    """The rows of `results.jsonl`, one by one.
+
+    Raises:
+        SetupError: a line is no row.
+    """
     with file.open("rb") as lines:
-        for line in lines:
-            yield Row.model_validate_json(line)
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = Row.model_validate_json(line)
+            except ValidationError as error:
+                raise altered(file, number) from error
+            yield row
 
 
 def schema() -> bytes:

@@ -149,7 +149,7 @@ def _table_differences(out: Path, opened: Entry) -> Iterator[str]:
     try:
         lines = chain([table_header()], map(table_line, read_rows(out / RESULTS)))
         expected = _named_lines(TABLE, lines)
-    except (OSError, ValueError):  # The results are altered too, and are named by themselves.
+    except (OSError, SetupError):  # The results are altered too, and are named by themselves.
         return
     yield from differences(expected, _named_lines(TABLE, _lines(out / TABLE)))
 
@@ -179,7 +179,7 @@ def _evidence_differences(
 ) -> Iterator[str]:
     try:
         places = [place for item in read_plan(out / PLAN) for place in item.photos]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, SetupError):
         return  # The plan is altered, and named by itself.
     hashes = [sha256_ for record in records for sha256_ in record["photos"]]
     reader = reader_of(source)

@@ -237,6 +237,18 @@ def test_a_run_without_its_files_is_not_replayed(
     assert done.err.count("\n") == 1 and f"{name} is missing" in done.err
 
 
+@pytest.mark.parametrize("name", ["plan.jsonl", "results.jsonl"])
+@pytest.mark.parametrize("line", ["{", "{}", "[]", '{"photos": 1}'])
+def test_a_run_with_a_line_that_is_none_is_not_replayed(
+    wreckid: Wreckid, release: Release, case: Path, name: str, line: str
+) -> None:
+    lines(f"out/{name}", lambda rows: [*rows[:1], f"{line}\n".encode(), *rows[2:]])(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and f"{name} was altered in line 2" in done.err
+
+
 def test_replay_names_rows_without_an_item(wreckid: Wreckid, release: Release, case: Path) -> None:
     lines("out/plan.jsonl", lambda items: items[:-1])(case)
     command = ["replay", case / "out", "--evidence", case / "evidence"]
