@@ -143,6 +143,7 @@ def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "tuple[Items, Jobs]":
     app.include_router(jobs_api.router(jobs, rooms.crew))
     app.include_router(jobs_api.pages(rooms.page, jobs, rooms.crew))
     items_api.add_refusals(app)
+    jobs_api.add_refusals(app)
     return items, jobs
 
 

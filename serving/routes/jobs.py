@@ -6,7 +6,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated
 
 from anyio import current_time, sleep, to_thread
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
 from fastapi.responses import (
     FileResponse,
     HTMLResponse,
@@ -16,15 +16,14 @@ from fastapi.responses import (
 )
 from pydantic import BaseModel, ConfigDict, Field
 
-from wreckid.datasets.errors import SetupError
-from wreckid.serving.doors.problems import RefusalError, described
+from wreckid.serving.doors.problems import described, problem
 from wreckid.serving.folder import RESULTS, TABLE
 from wreckid.serving.page import Page
 from wreckid.serving.report import FRONT, PARTS
 from wreckid.serving.routes.items import ZIP, Who, pieces
 from wreckid.serving.routes.uploads import Crew, name_of
 from wreckid.serving.store.item import ItemName, Reason
-from wreckid.serving.store.jobs import Job, Jobs, NoJobError, archive_run
+from wreckid.serving.store.jobs import Job, JobError, Jobs, NoJobError, archive_run
 
 STREAM_S = 25
 """How long events are sent before a client is to ask again; bounds how long an end waits."""
@@ -51,6 +50,18 @@ def router(jobs: Jobs, crew: Crew) -> APIRouter:
     return routes
 
 
+def add_refusals(app: FastAPI) -> None:
+    """What the jobs cannot do, as problems."""
+
+    @app.exception_handler(NoJobError)
+    def no_job(request: Request, error: NoJobError) -> Response:
+        return problem(request.scope, 404, NO_JOB)
+
+    @app.exception_handler(JobError)
+    def cannot(request: Request, error: JobError) -> Response:
+        return problem(request.scope, 409, str(error))
+
+
 def _add_jobs(routes: APIRouter, jobs: Jobs, crew: Crew) -> None:
     @routes.post("", status_code=202, responses=described(400, 408, 413, 415, 422, 429, 503))
     async def submit(
@@ -74,46 +85,47 @@ def _add_jobs(routes: APIRouter, jobs: Jobs, crew: Crew) -> None:
         found, following = jobs.page(limit, before)
         return JobPage(jobs=tuple(found), next=following)
 
-    @routes.get("/{job_id}", responses=described(404, 422))
+    @routes.get("/{job_id}", responses=described(404, 409, 422))
     def get(job_id: str) -> Job:
         """How far a job is."""
-        return _job(jobs, job_id)
+        return jobs.get(job_id)
 
     @routes.delete("/{job_id}", status_code=204, responses=described(404, 409, 422, 429, 503))
     def delete(job_id: str, who: Who, reason: Annotated[Reason, Query()]) -> None:
         """Delete a job with its archive and results; that it was stays in the log."""
-        try:
-            jobs.delete(who.name, _job(jobs, job_id).id, reason)
-        except SetupError as error:
-            raise RefusalError(409, str(error)) from error
+        jobs.delete(who.name, job_id, reason)
 
 
 def _add_results(routes: APIRouter, jobs: Jobs, crew: Crew) -> None:
     @routes.get(
         "/{job_id}/events",
         response_class=StreamingResponse,
-        responses={200: {"content": {EVENTS: {}}}, **described(404, 422)},
+        responses={200: {"content": {EVENTS: {}}}, **described(404, 409, 422)},
     )
     async def events(job_id: str) -> StreamingResponse:
         """How far a job is, as server-sent events `progress`; the last one is of its end."""
-        first = await to_thread.run_sync(_job, jobs, job_id)
+        first = await to_thread.run_sync(jobs.get, job_id)
         stream = _progress(jobs, first)
         return StreamingResponse(stream, media_type=EVENTS, headers={"Cache-Control": "no-cache"})
 
-    @routes.get("/{job_id}/results.jsonl", response_class=FileResponse, responses=described(404))
+    @routes.get(
+        "/{job_id}/results.jsonl", response_class=FileResponse, responses=described(404, 409)
+    )
     def rows(job_id: str) -> FileResponse:
         """A result an item, as JSON Lines."""
-        return FileResponse(_run(jobs, job_id) / RESULTS, media_type="application/jsonl")
+        return FileResponse(jobs.run_folder(job_id) / RESULTS, media_type="application/jsonl")
 
-    @routes.get("/{job_id}/results.csv", response_class=FileResponse, responses=described(404))
+    @routes.get("/{job_id}/results.csv", response_class=FileResponse, responses=described(404, 409))
     def table(job_id: str) -> FileResponse:
         """A row an item, for spreadsheets."""
-        return FileResponse(_run(jobs, job_id) / TABLE, media_type="text/csv; charset=utf-8")
+        return FileResponse(jobs.run_folder(job_id) / TABLE, media_type="text/csv; charset=utf-8")
 
-    @routes.get("/{job_id}/run.zip", response_class=StreamingResponse, responses=described(404))
+    @routes.get(
+        "/{job_id}/run.zip", response_class=StreamingResponse, responses=described(404, 409)
+    )
     async def run(job_id: str) -> StreamingResponse:
         """The whole sealed run, as `wreckid batch` writes it."""
-        folder = await to_thread.run_sync(_run, jobs, job_id)
+        folder = await to_thread.run_sync(jobs.run_folder, job_id)
         file = await crew.do(lambda: _archived(folder))
         name = f'attachment; filename="run-{job_id}.zip"'
         return StreamingResponse(
@@ -151,17 +163,17 @@ def pages(page: Page, jobs: Jobs, crew: Crew) -> APIRouter:
 
     @routes.get("/{job_id}")
     def job(request: Request, job_id: str) -> HTMLResponse:
-        return page.show(request, "job.html", job=_job(jobs, job_id))
+        return page.show(request, "job.html", job=jobs.get(job_id))
 
     @routes.get("/{job_id}/report.html")
     def front(job_id: str) -> FileResponse:
-        return _report(_run(jobs, job_id) / FRONT)
+        return _report(jobs.run_folder(job_id) / FRONT)
 
     @routes.get("/{job_id}/report/{part}")
     def part(job_id: str, part: str) -> FileResponse:
-        known = {one.name: one for one in (_run(jobs, job_id) / PARTS).glob("*.html")}
+        known = {one.name: one for one in (jobs.run_folder(job_id) / PARTS).glob("*.html")}
         if part not in known:
-            raise RefusalError(404, NO_JOB)
+            raise NoJobError
         return _report(known[part])
 
     return routes
@@ -178,20 +190,6 @@ async def _progress(jobs: Jobs, job: Job) -> AsyncIterator[str]:
             return
         await sleep(1)
         job = await to_thread.run_sync(jobs.get, job.id)
-
-
-def _job(jobs: Jobs, job_id: str) -> Job:
-    try:
-        return jobs.get(job_id)
-    except NoJobError as error:
-        raise RefusalError(404, NO_JOB) from error
-
-
-def _run(jobs: Jobs, job_id: str) -> Path:
-    try:
-        return jobs.run_folder(job_id)
-    except NoJobError as error:
-        raise RefusalError(404, NO_JOB) from error
 
 
 def _report(file: Path) -> FileResponse:

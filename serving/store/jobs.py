@@ -64,6 +64,10 @@ class NoJobError(Exception):
     """There is no such job."""
 
 
+class JobError(SetupError):
+    """A job cannot be read or deleted as it is; the sentence says what to do."""
+
+
 class Jobs:
     """The jobs of a store, and the thread that does one after the other."""
 
@@ -120,7 +124,7 @@ class Jobs:
 
         Raises:
             NoJobError: there is none.
-            SetupError: its record is not as it was written.
+            JobError: its record is not as it was written.
         """
         try:
             return Job.model_validate_json((self._place(job_id) / STATE).read_bytes())
@@ -128,7 +132,7 @@ class Jobs:
             raise NoJobError from error
         except ValidationError as error:
             told = f"The job {job_id} cannot be read: restore or remove its folder."
-            raise SetupError(told) from error
+            raise JobError(told) from error
 
     def page(self, limit: int, before: str | None = None) -> tuple[list[Job], str | None]:
         """Jobs, the newest first, and where the next page begins."""
@@ -141,12 +145,12 @@ class Jobs:
 
         Raises:
             NoJobError: there is none.
-            SetupError: it cannot be read, or is being worked on.
+            JobError: it cannot be read, or is being worked on.
         """
         job = self.get(job_id)
         with self._alone(job_id) as alone:
             if not alone:
-                raise SetupError("The job is being worked on: wait for its end.")
+                raise JobError("The job is being worked on: wait for its end.")
             with self._database.writing() as connection:
                 body = {"reason": reason, "photos": job.photos, "seal": job.seal}
                 ledger.append(connection, {"job": job_id}, DELETED, who, body)
@@ -188,7 +192,7 @@ class Jobs:
                 yield self.get(job_id)
             except NoJobError:
                 continue
-            except SetupError as error:
+            except JobError as error:
                 logger.error("%s", error)
 
     def _work(self) -> None:

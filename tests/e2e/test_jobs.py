@@ -136,9 +136,13 @@ def test_a_job_that_cannot_be_read_stops_no_other(
         job = ended(service, sent.json()["id"])
         assert job["state"] == "done"
         assert service.get("/v1/jobs").json()["jobs"] == [job]
-        refused = service.delete("/v1/jobs/0", params={"reason": "Case closed"})
-        assert refused.status_code == 409
-        assert refused.json()["detail"] in caplog.text
+        why = {"reason": "Case closed"}
+        for refused in (
+            service.delete("/v1/jobs/0", params=why),
+            *(service.get(f"/v1/jobs/0{path}") for path in ("", "/events", "/results.csv")),
+        ):
+            assert refused.status_code == 409
+            assert refused.json()["detail"] in caplog.text
 
 
 def test_a_job_whose_files_cannot_be_opened_stops_no_other(
