@@ -21,8 +21,7 @@ from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.model.preprocessing import to_array
 from wreckid.model.release import Release, read_release, shipped_release
 from wreckid.serving.engine import Engine
-from wreckid.training.data import LabelledPhoto, read_picture
-from wreckid.training.judging.judged import read_photos
+from wreckid.training.data import LabelledPhoto, read_data, read_picture
 from wreckid.training.judging.measures import false_alarms, separation
 
 TOGETHER = 32
@@ -89,9 +88,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=2400, help="Most pictures of FIT.")
     asked = parser.parse_args()
     release = read_release(asked.release) if asked.release else shipped_release()
-    known = tuple(one for one in read_photos(asked.inside) if one.label != NOT_A_UAV)
-    fit = look(release, read_photos(asked.fit)[: asked.most])
-    inside, outside = look(release, known), look(release, read_photos(asked.outside))
+    known = tuple(one for one in read_data(asked.inside) if one.label != NOT_A_UAV)
+    fit = look(release, read_data(asked.fit)[: asked.most])
+    inside, outside = look(release, known), look(release, read_data(asked.outside))
     print(f"{len(known)} pictures inside, {len(outside.labels)} outside; AUROC, FPR95")
     for name, score in scores(release, fit).items():
         told = _array(score(inside)), _array(score(outside))

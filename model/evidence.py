@@ -179,6 +179,16 @@ class Evidence(_Frozen):
         """The box in one photo, counted from 1, if it was given."""
         return next((one for one in self.boxes if one.photo == photo), None)
 
+    def refuse_boxes_beyond(self, photos: int) -> None:
+        """See that every box is on one of so many photos.
+
+        Raises:
+            EvidenceError: one is not.
+        """
+        beyond = [box.photo for box in self.boxes if box.photo > photos]
+        if beyond:
+            raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+
     @property
     def speaks(self) -> bool:
         """Whether anything but boxes is given."""

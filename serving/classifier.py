@@ -10,7 +10,7 @@ from PIL import Image
 
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.model.confidence import OUTSIDE, probabilities
-from wreckid.model.evidence import NOTHING, Evidence, EvidenceError
+from wreckid.model.evidence import NOTHING, Evidence
 from wreckid.model.evidence import Box as GivenBox
 from wreckid.model.looking import Box, Gaze
 from wreckid.model.outputs import Outputs, stacked
@@ -166,9 +166,7 @@ class Classifier:
 
     def _seen(self, photos: Sequence[NamedBytes], evidence: Evidence) -> Iterator[Seen]:
         """Each photo, or its box, as the network takes it."""
-        beyond = [box.photo for box in evidence.boxes if box.photo > len(photos)]
-        if beyond:
-            raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+        evidence.refuse_boxes_beyond(len(photos))
         return (self.see(photo, evidence.box(number)) for number, photo in enumerate(photos, 1))
 
     def _observed_together(self, seen: Sequence[Seen]) -> Iterator[Observation]:

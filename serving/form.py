@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from wreckid.model.evidence import Evidence, EvidenceError, read_evidence
+from wreckid.model.evidence import Evidence, read_evidence
 from wreckid.serving.choices import choices
 from wreckid.serving.intake import NamedBytes
 
@@ -39,9 +39,7 @@ def on_first_pages(evidence: Evidence, photos: Sequence[NamedBytes]) -> Evidence
         EvidenceError: a box is on a file that is not there.
     """
     first = _first_pages(photos)
-    beyond = [box.photo for box in evidence.boxes if box.photo > len(first)]
-    if beyond:
-        raise EvidenceError(f"evidence.boxes: there is no photo {beyond[0]}.")
+    evidence.refuse_boxes_beyond(len(first))
     boxes = [box.model_copy(update={"photo": first[box.photo - 1]}) for box in evidence.boxes]
     return evidence.model_copy(update={"boxes": tuple(boxes)})
 

@@ -124,11 +124,9 @@ class Reader:
     def _read_member(self, file: Path, member: int, name: str) -> NamedBytes:
         try:
             with self._member(file, member) as stream:
-                data = stream.read(MOST_BYTES + 1)
-            if len(data) <= MOST_BYTES:
-                return NamedBytes(name, data)
-            with self._member(file, member) as stream:
-                return too_large(stream, name)
+                if self._archive(file).infolist()[member].file_size > MOST_BYTES:
+                    return too_large(stream, name)
+                return NamedBytes(name, stream.read(MOST_BYTES))  # What it says of itself may lie.
         except FileNotFoundError:
             return NamedBytes(name, Failure("missing"))
         except Exception:  # Damaged, locked and odd archives raise nearly anything.

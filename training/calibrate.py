@@ -65,10 +65,10 @@ class Promise:
 
 RIGHT = Promise("precision", 0.8, np.linspace(0.5, 0.95, 10), "bonferroni_holm")
 """So large a share of what is named is right."""
-RARE = Promise("fpr", 0.05, np.linspace(0.99, 0.5, 50), "fixed_sequence")
-"""At most so large a share of pictures of which the statement is wrong get it."""
 STRICTEST = 0.99
 """The threshold of a statement for which none is shown to keep its promises."""
+RARE = Promise("fpr", 0.05, np.linspace(STRICTEST, 0.5, 50), "fixed_sequence")
+"""At most so large a share of pictures of which the statement is wrong get it."""
 
 LEAST = 10
 """Fewest pictures of UAVs that anything can be fitted on."""

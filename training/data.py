@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
-from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.rendered import MANIFEST, UNFINISHED
 from wreckid.model.looking import Box
@@ -60,8 +60,9 @@ Photos = tuple[LabelledPhoto, ...]
 def read_data(place: Path) -> Photos:
     """Read a rendered set, a folder with an index CSV, or a folder whose sub-folders are labels.
 
-    Photos lie at any depth below their label; hidden files and links stay out. A sub-folder may
-    bear any name of a type; one that means no single type is a label as it stands.
+    Where an index says that a photo shows no UAV, that is its label. Photos in folders lie at any
+    depth below their label; hidden files and links stay out. A sub-folder may bear any name of a
+    type; one that means no single type is a label as it stands.
 
     Raises:
         DataError: nothing of the three is there, or its list lacks something.
@@ -133,7 +134,7 @@ def _from_index(place: Path) -> Photos:
     return tuple(
         LabelledPhoto(
             place / row["file"],
-            row["label"],
+            NOT_A_UAV if row.get("kind") == NOT_A_UAV else row["label"],
             row.get("condition", ""),
             incident=row.get("incident", ""),
         )

@@ -38,12 +38,13 @@ from wreckid.training.data import (
     LabelledPhoto,
     data_hashes,
     manifest_rows,
+    read_data,
     read_picture,
 )
 from wreckid.training.environment import RELEASING, versions
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.judging.figures import evaluate, figures
-from wreckid.training.judging.judged import judge, read_photos
+from wreckid.training.judging.judged import judge
 from wreckid.training.material import Material
 from wreckid.training.run import Run
 from wreckid.training.split import Split, refuse_seen, split_heldout
@@ -89,7 +90,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     split = split_heldout(run.config.heldout, wanted.heldout)
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)
-    photos = read_photos(wanted.photos) if wanted.photos else ()
+    photos = read_data(wanted.photos) if wanted.photos else ()
     made_with = [*Material.read(run.config).all, *fitting.pictures]
     refuse_seen([*split.measuring, *photos], made_with)
     calibration = calibrate(_gaze(run, network), fitting, run.classes, run.config.seed)
@@ -125,7 +126,7 @@ def _said(network: WreckNetwork, batch: npt.NDArray[np.float32]) -> Outputs:
 
 
 def _sample(run: Run, split: Split, photos: Path | None) -> Sample:
-    real = read_photos(photos) if photos else ()
+    real = read_data(photos) if photos else ()
     return sample(split.fitting, real, run.classes)
 
 

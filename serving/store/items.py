@@ -141,16 +141,14 @@ class Items:
 
         Raises:
             NoItemError: there is no such item.
-            ConflictError: the evidence was changed since that version, or speaks of a photo that
-                is not there.
+            ConflictError: the evidence was changed since that version.
+            EvidenceError: a box is on a photo that is not there.
         """
 
         def change(item: Item) -> Mapping[str, Any]:
             if version is not None and item.due > version:
                 raise ConflictError("The item was changed meanwhile: look at it, and try again.")
-            beyond = [box.photo for box in evidence.boxes if box.photo > len(item.photos)]
-            if beyond:
-                raise ConflictError(f"evidence.boxes: there is no photo {beyond[0]}.")
+            evidence.refuse_boxes_beyond(len(item.photos))
             return {"evidence": evidence.model_dump(mode="json")}
 
         return self._change(author, item_id, events.EVIDENCE, change)

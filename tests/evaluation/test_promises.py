@@ -28,9 +28,9 @@ from wreckid.model.release import (
     write_release,
 )
 from wreckid.serving.classifier import Classifier
-from wreckid.training.data import data_hash
+from wreckid.training.data import data_hash, read_data
 from wreckid.training.judging.figures import figures
-from wreckid.training.judging.judged import judge, read_photos
+from wreckid.training.judging.judged import judge
 
 HELDOUT = Path(rooms.__file__).parent / "heldout"
 FLOORS = yaml.safe_load(Path(__file__).with_name("floors.yaml").read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def here(name: str) -> Path:
 
 def known_figures(release: Release, place: Path, most: int | None = None) -> dict[str, Any]:
     classifier = Classifier(release, catalogue())
-    judged = judge(classifier, read_photos(place)[:most])
+    judged = judge(classifier, read_data(place)[:most])
     return dict(figures(judged, classifier)["catalogue"])
 
 

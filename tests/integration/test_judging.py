@@ -14,9 +14,8 @@ from PIL import Image
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
-from wreckid.training.data import DataError
+from wreckid.training.data import DataError, read_data
 from wreckid.training.judging.figures import Evaluation, evaluate
-from wreckid.training.judging.judged import read_photos
 from wreckid.training.judging.report import confusions, page
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def evaluation(classifier: Classifier, folder: Path) -> Evaluation:
 
 
 def test_the_index_tells_what_shows_no_uav(folder: Path) -> None:
-    labels = [photo.label for photo in read_photos(folder)]
+    labels = [photo.label for photo in read_data(folder)]
     assert labels.count("not-a-uav") == 2
     assert labels[-1] == "ghost-9"
 
@@ -70,7 +69,7 @@ def test_an_index_from_a_spreadsheet_tells_it_too(folder: Path, tmp_path: Path) 
     """A byte order mark, and rows that end with their last full cell."""
     text = "label,file,kind\nstreet,f.jpg,not-a-uav\norlan-10,c.jpg\n"
     (tmp_path / "index.csv").write_text(text, encoding="utf-8-sig")
-    assert [photo.label for photo in read_photos(tmp_path)] == ["not-a-uav", "orlan-10"]
+    assert [photo.label for photo in read_data(tmp_path)] == ["not-a-uav", "orlan-10"]
 
 
 def test_known_types_no_uav_and_other_uavs_are_counted_apart(evaluation: Evaluation) -> None:

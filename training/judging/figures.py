@@ -10,10 +10,10 @@ import numpy as np
 
 from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.serving.classifier import Classifier
-from wreckid.training.data import LabelledPhoto, data_hash
+from wreckid.training.data import LabelledPhoto, data_hash, read_data
 from wreckid.training.judging.corruptions import CORRUPTIONS, LEVELS
 from wreckid.training.judging.intervals import bootstrapped, if_confidence_held, proportion
-from wreckid.training.judging.judged import Harm, Judged, judge, read_photos
+from wreckid.training.judging.judged import Harm, Judged, judge
 from wreckid.training.judging.measures import (
     Flags,
     Floats,
@@ -77,7 +77,7 @@ def evaluate(classifier: Classifier, place: Path, corruptions: bool = False) -> 
     Raises:
         DataError: the set is empty or a photo cannot be read.
     """
-    photos = read_photos(place)
+    photos = read_data(place)
     judged = judge(classifier, photos)
     counted = {"sha256": data_hash(place), "photos": len(judged), **figures(judged, classifier)}
     if corruptions:

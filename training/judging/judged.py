@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -11,14 +11,11 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from wreckid.datasets.catalogue import NOT_A_UAV
-from wreckid.datasets.rendered import MANIFEST
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.intake import NamedBytes, read_photo
 from wreckid.serving.result import Result
-from wreckid.training.data import DataError, LabelledPhoto, index_rows, read_data, read_picture
+from wreckid.training.data import DataError, LabelledPhoto, read_picture
 from wreckid.training.judging.corruptions import corrupted
-from wreckid.training.photos.photoset import INDEX
 
 LONG_ENOUGH = 512
 """Pixels on the short side of what is corrupted; more than any network here takes."""
@@ -41,22 +38,6 @@ class Judged:
     photo: LabelledPhoto
     result: Result
     posterior: npt.NDArray[np.float64]
-
-
-def read_photos(place: Path) -> tuple[LabelledPhoto, ...]:
-    """The photos of a data set; where its index says that one shows no UAV, that is its label.
-
-    Raises:
-        DataError: the set is empty or its list lacks something.
-        PhotosError: the index cannot be read, or a row lacks its file or label.
-    """
-    photos = read_data(place)
-    if (place / MANIFEST).is_file() or not (place / INDEX).is_file():
-        return photos
-    return tuple(
-        replace(photo, label=NOT_A_UAV) if row.get("kind") == NOT_A_UAV else photo
-        for photo, row in zip(photos, index_rows(place), strict=True)
-    )
 
 
 def judge(
