@@ -103,7 +103,7 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
     if settings.store is not None:
         items, jobs = _add_store(app, rooms, settings.store)
         lifetime.first.append(jobs.start)
-        lifetime.hourly.append(items.delete_due)
+        lifetime.hourly += [items.delete_due, items.uploads.sweep, jobs.sweep]
         lifetime.last[:0] = [jobs.end, items.close]
         checks |= {"the database": items.database.answers, "the work on jobs": jobs.works}
     _add_routes(app, rooms, checks)

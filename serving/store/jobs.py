@@ -21,6 +21,7 @@ from wreckid.serving.custody import write_whole
 from wreckid.serving.folder import AnotherRunError, Run, Wanted, open_run
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import JOBS, Database
+from wreckid.serving.store.uploads import left_behind
 
 STATE, SOURCE, RUN = "job.json", "source.zip", "run"
 DELETED = "job-deleted"
@@ -156,6 +157,11 @@ class Jobs:
                 ledger.append(connection, {"job": job_id}, DELETED, who, body)
             gone = self._place(job_id).rename(self._folder / f".{job_id}")
             shutil.rmtree(gone)
+
+    def sweep(self) -> None:
+        """Delete folders of jobs that were never taken in whole, or not deleted whole."""
+        for folder in filter(left_behind, self._folder.glob(".*/")):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def run_folder(self, job_id: str) -> Path:
         """Where the run of a job lies.

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
@@ -11,6 +12,8 @@ from wreckid.serving.custody import sha256, sha256_of_file
 from wreckid.serving.intake import NamedBytes
 
 FOLDER = "uploads"
+LEFT_S = 24 * 3600
+"""Age from which on a draft is one that nobody will finish."""
 
 
 def is_store(folder: Path) -> bool:
@@ -57,6 +60,11 @@ class Uploads:
         """Delete a file."""
         self.place(name).unlink(missing_ok=True)
 
+    def sweep(self) -> None:
+        """Delete the drafts of uploads that broke off; whole files stay, whatever they are of."""
+        for draft in filter(left_behind, self._folder.glob("*/.*")):
+            draft.unlink(missing_ok=True)
+
     def difference(self, name: str) -> str | None:
         """What became of a file, if it is not as it was kept."""
         if not self.holds(name):
@@ -98,6 +106,14 @@ class KeptPhotos(Sequence[NamedBytes]):
 
     def __iter__(self) -> Iterator[NamedBytes]:
         return (self[index] for index in range(len(self)))
+
+
+def left_behind(draft: Path) -> bool:
+    """Whether a draft is too old to be still worked on."""
+    try:
+        return time.time() - draft.stat().st_mtime > LEFT_S
+    except FileNotFoundError:
+        return False
 
 
 def _write(file: Path, data: bytes) -> None:

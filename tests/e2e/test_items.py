@@ -1,8 +1,10 @@
 """Items over HTTP and on the page: they last, they tell their history, and tampering shows."""
 
 import json
+import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -50,6 +52,29 @@ def add(desk: TestClient, item: str, *photos: bytes) -> dict[str, Any]:
     answer = desk.post(f"/v1/items/{item}/photos", files=files)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+def test_what_broke_off_is_swept_and_nothing_else(
+    release: Release, store: Path, photo: MakePhoto
+) -> None:
+    with TestClient(create_app(release, Settings(store=store))) as desk:
+        add(desk, make(desk), photo("red"))
+    kept = sorted(store.rglob("uploads/*/*"))
+    unknown = kept[0].with_name("f" * 64)
+    upload, job = kept[0].with_name(".draft"), store / "jobs" / ".draft"
+    fresh = kept[0].with_name(".fresh")
+    job.mkdir()
+    (job / "source.zip").write_bytes(b"half")
+    for file in (unknown, upload, fresh):
+        file.write_bytes(b"half")
+    for one in (*kept, unknown, upload, job):
+        os.utime(one, (1_000_000_000, 1_000_000_000))
+    with TestClient(create_app(release, Settings(store=store))):
+        until = time.monotonic() + 20
+        while (upload.exists() or job.exists()) and time.monotonic() < until:
+            time.sleep(0.05)
+    assert not upload.exists() and not job.exists()
+    assert sorted(store.rglob("uploads/*/*")) == sorted([*kept, unknown, fresh])
 
 
 def test_an_item_is_worked_on(desk: TestClient, photo: MakePhoto) -> None:
