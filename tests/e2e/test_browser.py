@@ -116,6 +116,35 @@ def test_an_item_is_answered_blind_decided_and_exported(
             assert found in [archive.read(name) for name in archive.namelist()]
 
 
+def test_a_box_is_drawn_by_pointer_or_by_keyboard(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    with opened(chromium, address) as page:
+        page.goto("/")
+        page.locator("#photos").set_input_files([file("a.jpg", photo("red", (400, 200)))])
+        canvas, box = page.get_by_role("application"), page.locator("input[name=box]")
+        for keys, told in (
+            ("Enter", ""),
+            ("ArrowLeft", "1:100,50,300,150"),
+            ("ArrowLeft", "1:92,50,292,150"),
+            ("ArrowDown", "1:92,54,292,154"),
+            ("Shift+ArrowRight", "1:92,54,300,154"),
+            ("Shift+ArrowUp", "1:92,54,300,150"),
+            ("Delete", ""),
+        ):
+            canvas.press(keys)
+            assert (box.input_value(), box.is_disabled()) == (told, not told)
+        frame = canvas.bounding_box()
+        assert frame
+        page.mouse.move(frame["x"] + frame["width"] / 4, frame["y"] + frame["height"] / 4)
+        page.mouse.down()
+        page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + 2 * frame["height"])
+        page.mouse.up()
+        assert box.input_value() == "1:100,50,200,200"
+        page.get_by_role("button", name="Examine the wreck").click()
+        expect(page.locator("main")).to_contain_text("only the box was looked at")
+
+
 def test_who_has_no_key_is_refused_and_who_has_one_comes_in(
     chromium: Browser, release: Release, tmp_path: Path, listening: Listening
 ) -> None:
@@ -167,7 +196,8 @@ def test_nothing_on_the_pages_is_a_barrier(
         check()
         page.goto("/")
         page.locator("#photos").set_input_files(sent)
-        page.get_by_text("What was measured or seen").click()
+        expect(page.get_by_role("application").first).to_be_visible()
+        check()
         page.get_by_label("Wing planform").select_option("delta")
         page.get_by_role("button", name="Examine the wreck").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(RED)

@@ -8,6 +8,15 @@ if (input) {
   const button = input.form.querySelector("button");
   const name = button.textContent;
 
+  // Pixels that a side of a box has at least, and how far a key moves it, as a share of the photo.
+  const LEAST = 17;
+  const STEPS = {
+    ArrowLeft: [-0.02, 0],
+    ArrowRight: [0.02, 0],
+    ArrowUp: [0, -0.02],
+    ArrowDown: [0, 0.02],
+  };
+
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
   const list = () => {
@@ -38,24 +47,31 @@ if (input) {
     const canvas = document.createElement("canvas");
     const box = document.createElement("input");
     const holder = document.createElement("div");
-    const scale = Math.min(1, 640 / Math.max(picture.naturalWidth, picture.naturalHeight));
+    const width = picture.naturalWidth;
+    const height = picture.naturalHeight;
+    const scale = Math.min(1, 640 / Math.max(width, height));
     let from = null;
+    let found = null;
 
-    canvas.width = Math.round(picture.naturalWidth * scale);
-    canvas.height = Math.round(picture.naturalHeight * scale);
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
     canvas.setAttribute("aria-label", words.dataset.box.replace("{number}", number));
+    canvas.setAttribute("aria-describedby", words.id);
     box.type = "hidden";
     box.name = "box";
     box.disabled = true;
     holder.className = "boxed";
     holder.append(canvas, box);
 
+    const within = (value, least, most) => Math.round(Math.min(Math.max(value, least), most));
+
     const place = (event) => {
       const frame = canvas.getBoundingClientRect();
-      const within = (value, most) => Math.round(Math.min(Math.max(value, 0), most));
       return [
-        within(((event.clientX - frame.left) / frame.width) * picture.naturalWidth, picture.naturalWidth),
-        within(((event.clientY - frame.top) / frame.height) * picture.naturalHeight, picture.naturalHeight),
+        within(((event.clientX - frame.left) / frame.width) * width, 0, width),
+        within(((event.clientY - frame.top) / frame.height) * height, 0, height),
       ];
     };
 
@@ -76,6 +92,28 @@ if (input) {
       Math.max(from[1], to[1]),
     ];
 
+    const middle = () => [width / 4, height / 4, (3 * width) / 4, (3 * height) / 4].map(Math.round);
+
+    const moved = ([left, top, right, bottom], [x, y]) => {
+      const toLeft = within(left + x * width, 0, width - (right - left));
+      const toTop = within(top + y * height, 0, height - (bottom - top));
+      return [toLeft, toTop, toLeft + right - left, toTop + bottom - top];
+    };
+
+    const sized = ([left, top, right, bottom], [x, y]) => [
+      left,
+      top,
+      within(right + x * width, left + LEAST, width),
+      within(bottom + y * height, top + LEAST, height),
+    ];
+
+    const settle = (corners) => {
+      found = corners;
+      box.disabled = !found;
+      box.value = found ? `${number}:${found.join(",")}` : "";
+      draw(found);
+    };
+
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       from = place(event);
@@ -85,12 +123,16 @@ if (input) {
     });
     canvas.addEventListener("pointerup", (event) => {
       if (!from) return;
-      const found = corners(place(event));
-      const drawn = found[2] - found[0] > 16 && found[3] - found[1] > 16;
+      const [left, top, right, bottom] = corners(place(event));
       from = null;
-      box.disabled = !drawn;
-      box.value = drawn ? `${number}:${found.join(",")}` : "";
-      draw(drawn ? found : null);
+      settle(right - left >= LEAST && bottom - top >= LEAST ? [left, top, right, bottom] : null);
+    });
+    canvas.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      if (step) settle(found ? (event.shiftKey ? sized : moved)(found, step) : middle());
+      else if (event.key === "Delete" || event.key === "Backspace") settle(null);
+      else return;
+      event.preventDefault();
     });
     draw(null);
     return holder;
