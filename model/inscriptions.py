@@ -73,7 +73,8 @@ def text_likelihood(text: str, types: Sequence[UavType | None]) -> Likelihood:
     found = [one for one in read if one.spellings & every]
     whole = _spelt(one for one in read if not any(map(one.within, found)))
     loose = _spelt(one for one in read if not any(map(one.overlaps, found)))
-    log = np.array([_match(whole, loose, uav) if uav else 0.0 for uav in types])
+    hints_read = whole & frozenset[str]().union(*(hints(uav) for uav in types if uav))
+    log = np.array([_match(whole, loose, uav, hints_read) if uav else 0.0 for uav in types])
     return Likelihood("text", f"text: “{text}”", log, np.zeros(len(types)), neutral=0.0)
 
 
@@ -137,15 +138,19 @@ def _spelt(read: Iterable[Window]) -> frozenset[str]:
     return frozenset[str]().union(*(one.spellings for one in read))
 
 
-def _match(whole: frozenset[str], loose: frozenset[str], uav: UavType) -> float:
+def _match(
+    whole: frozenset[str], loose: frozenset[str], uav: UavType, hints_read: frozenset[str]
+) -> float:
     """The strongest match of any words in the text with any name of the type.
 
     Args:
         whole: words that are no part of a longer name.
         loose: words that are no part of any name; these alone may be spelling variants.
         uav: the type.
+        hints_read: what in the text hints at any type, and so at this one if its name begins so.
     """
-    known = ((names(uav), STRONGEST), (hints(uav), STEM))
+    begun = {hint for hint in hints_read if any(name.startswith(hint) for name in names(uav))}
+    known = ((names(uav), STRONGEST), (hints(uav) | begun, STEM))
     exact = [speaks for wanted, speaks in known if whole & wanted]
     variants = [speaks / 2 for wanted, speaks in known if _similar(loose, wanted)]
     return max((*exact, *variants), default=0.0)

@@ -83,6 +83,7 @@ def test_a_name_speaks_for_its_type_and_no_other(text: str, only: str) -> None:
     [
         ("Герань", {"shahed-131", "shahed-136", "shahed-238"}),
         ("ORLAN", {"orlan-10", "orlan-30"}),
+        ("ЗАЛА", {"zala-421-16e", "zala-kub", "zala-lancet-3"}),
         ("DJI", {"dji-matrice-300", "dji-mavic-3", "dji-phantom"}),
         ("HASSELBLAD", {"dji-mavic-3"}),
     ],
