@@ -1,6 +1,6 @@
 """The parametric description of an airframe, as written in a type's YAML file.
 
-Axes: x aft from the foremost point, y to the left wing tip of a viewer facing the nose,
+Axes: x aft from the foremost point, y to the right wing tip as the pilot sees it,
 z up. All lengths in metres. A part with `mirror: true` stands on both sides of y = 0.
 """
 

@@ -34,7 +34,7 @@ from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
-VERSION = 8
+VERSION = 10
 """Of the renderer: pictures of one seed may differ between versions."""
 
 SHARES = {

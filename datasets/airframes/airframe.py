@@ -75,7 +75,7 @@ def whole(name: str, kind: PartKind, paint: Paint, mesh: trimesh.Trimesh) -> Par
 
 
 def build(geometry: Geometry) -> tuple[Part, ...]:
-    """All parts of an airframe, mirrored ones as `left …` and `right …`."""
+    """All parts of an airframe, mirrored ones as `right …` and `left …`, as its pilot would say."""
     return tuple(part for spec in geometry.parts for part in _parts_of(spec))
 
 
@@ -91,8 +91,8 @@ def _parts_of(spec: Any) -> Iterator[Part]:
     if not spec.mirror:
         yield whole(spec.name, spec.kind, spec.paint, mesh)
         return
-    yield whole(f"left {spec.name}", spec.kind, spec.paint, mesh)
-    yield whole(f"right {spec.name}", spec.kind, spec.paint, _mirrored(mesh))
+    yield whole(f"right {spec.name}", spec.kind, spec.paint, mesh)
+    yield whole(f"left {spec.name}", spec.kind, spec.paint, _mirrored(mesh))
 
 
 def _mirrored(mesh: trimesh.Trimesh) -> trimesh.Trimesh:

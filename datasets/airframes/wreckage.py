@@ -145,13 +145,16 @@ def wings_torn(parts: Parts, rng: Rng) -> Wreck:
 
 
 def _torn_across(part: Part, rng: Rng) -> Parts:
-    """Broken across its longer horizontal way, the piece nearer to the aircraft's middle first."""
+    """Broken across its longer horizontal way, the piece that is nearer to the middle first.
+
+    To that of the whole airframe, however the wreck is turned by now.
+    """
     low, high = part.mesh.bounds
     axis = int(np.argmax((high - low)[:2]))
     normal = np.eye(3)[axis]
     origin = low + (high - low) * rng.uniform(0.2, 0.8)
     pieces = cut(part, origin, normal, rng)
-    return tuple(sorted(pieces, key=lambda piece: abs(piece.mesh.bounds.mean(axis=0)[1])))
+    return tuple(sorted(pieces, key=lambda piece: abs(piece.home[:, 1].mean())))
 
 
 def broken_up(parts: Parts, rng: Rng) -> Wreck:

@@ -207,6 +207,26 @@ def test_damages_look_like_their_names(seed: int) -> None:
     assert spread[0] * spread[1] > 0 and bounds(lying("laid-out"))[0, 2] == pytest.approx(0)
 
 
+@several
+@given(seed=SEEDS, yaw=ANGLES)
+def test_a_torn_wing_keeps_its_root_on_the_hull(identifier: str, seed: int, yaw: float) -> None:
+    turned = posed(AIRFRAMES[identifier], yaw=yaw)
+    torn = wrecked(turned, "wings-torn", np.random.default_rng(seed)).parts
+    pieces: dict[str, list[float]] = {}
+    for part in torn:  # The hull comes first.
+        if part.kind == "wing":
+            pieces.setdefault(part.name.split(",")[0], []).append(abs(part.home[:, 1].mean()))
+    assert all(places == sorted(places) for places in pieces.values())
+
+
+def test_the_left_wing_is_the_pilots() -> None:
+    aft, up = np.eye(3)[[0, 2]]
+    for part in AIRFRAMES["orlan-10"]:
+        side = part.mesh.vertices.mean(axis=0) @ np.cross(-aft, up)
+        assert not part.name.startswith("right ") or side > 0
+        assert not part.name.startswith("left ") or side < 0
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_an_airframe_of_one_part_can_be_damaged(damage: str) -> None:
     for part in (SMALL[0], next(part for part in SMALL if part.kind == "propeller")):
