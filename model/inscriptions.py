@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -78,11 +79,28 @@ def text_likelihood(text: str, types: Sequence[UavType | None]) -> Likelihood:
     return Likelihood("text", f"text: “{text}”", log, np.zeros(len(types)), neutral=0.0)
 
 
-def part_likelihood(part: str, types: Sequence[UavType | None]) -> Likelihood:
-    """A part identified by hand under each class: some speak for the types that list it."""
-    found = [uav is not None and _lists(part, uav) for uav in types]
-    log = np.where(found, PART, 0.0)
-    return Likelihood("part", f"part: {part}", log, np.zeros(len(types)), neutral=0.0)
+def text_likelihoods(texts: Iterable[str], types: Sequence[UavType | None]) -> Iterator[Likelihood]:
+    """Words in several places: a name counts once, however often and in whatever script it stands.
+
+    Each says what it adds to those before it; together they say what the strongest says.
+    """
+    heard = np.zeros(len(types))
+    for text in texts:
+        one = text_likelihood(text, types)
+        louder = np.maximum(heard, one.log)
+        yield replace(one, log=louder - heard)
+        heard = louder
+
+
+def part_likelihoods(parts: Iterable[str], types: Sequence[UavType | None]) -> Iterator[Likelihood]:
+    """Parts identified by hand: each speaks once for the types that list it."""
+    counted: set[tuple[int, str]] = set()
+    for part in parts:
+        listed = {(at, one) for at, uav in enumerate(types) if uav for one in _listed(part, uav)}
+        found = {at for at, _ in listed - counted}
+        log = np.array([PART if at in found else 0.0 for at in range(len(types))])
+        yield Likelihood("part", f"part: {part}", log, np.zeros(len(types)), neutral=0.0)
+        counted |= listed
 
 
 def plain(text: str) -> str:
@@ -167,8 +185,9 @@ def _similar(read: frozenset[str], wanted: frozenset[str]) -> bool:
     return any(fuzz.ratio(one, name) >= SIMILAR for one in telling for name in long)
 
 
-def _lists(part: str, uav: UavType) -> bool:
+def _listed(part: str, uav: UavType) -> Iterator[str]:
+    """The parts that a type lists and the words mean."""
     parts = uav.facts.surviving_parts.value if uav.facts.surviving_parts else ()
-    return any(
-        fuzz.token_set_ratio(part.casefold(), listed.casefold()) >= SAME_PART for listed in parts
-    )
+    for listed in parts:
+        if fuzz.token_set_ratio(part.casefold(), listed.casefold()) >= SAME_PART:
+            yield listed

@@ -33,8 +33,9 @@ class Likelihood:
     def log_odds(self, image: Array) -> Array:
         """Float[C]: log-likelihood against that of a class of which nothing is known.
 
-        With the mean as neutral, a piece moves probability only among the types whose fact is
-        known: the probability of every other class, `not-a-uav` too, stays as it was.
+        With the mean as neutral, a piece alone moves probability only among the types whose fact
+        is known: that of every other class, `not-a-uav` too, stays as it was. Several pieces also
+        tell whether they fit one type: what nothing is known of has them by chance.
 
         Args:
             image: float[C], probabilities from the photos.

@@ -7,8 +7,8 @@ expected cost is made (minimum-risk decision with rejection, Chow, 1970); silenc
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,6 +29,9 @@ Rule = Literal[
     "no-usable-photo",
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+FELT = 0.1
+"""Log-odds from which on evidence is said to move a class."""
 
 
 class Thresholds(BaseModel):
@@ -74,12 +77,14 @@ class Grounds:
         outside: whether the photos look like nothing in the catalogue.
         unexplained: whether no type explains the evidence. Then, as outside the catalogue, no
             type and no family is named.
+        moved: by how much the evidence moved each class, by its id, in log-odds.
     """
 
     photos: bool = True
     evidence: bool = False
     outside: bool = False
     unexplained: bool = False
+    moved: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def decide(
     ]
     if reached:
         return min(reached, key=lambda one: one.risk).verdict
-    return _silence(ranked[0], grounds)
+    return _silence(ranked, grounds)
 
 
 def _statements(
@@ -166,18 +171,21 @@ def _type(label: Label, probability: float, grounds: Grounds) -> Verdict:
     return Verdict(
         level="type",
         id=label.id,
-        reason=f"{_witnesses(grounds)} {label.name} more than any other type,"
+        reason=f"{_witnesses(label, grounds)} {label.name} more than any other type,"
         f" with a confidence of {percent(probability)}."
         " Check the parts listed before relying on it.",
         rule="type-reached",
     )
 
 
-def _witnesses(grounds: Grounds) -> str:
+def _witnesses(label: Label, grounds: Grounds) -> str:
     """Who points to a type."""
-    if not grounds.evidence:
-        return "The photos resemble"
-    return "Photos and evidence point to" if grounds.photos else "The evidence points to"
+    if not grounds.photos:
+        return "The evidence points to"
+    moved = grounds.moved.get(label.id, 0.0)
+    if moved <= -FELT:
+        return "Against the evidence, the photos resemble"
+    return "Photos and evidence point to" if moved >= FELT else "The photos resemble"
 
 
 def _family(label: Label, share: float) -> Verdict:
@@ -215,15 +223,16 @@ def _not_a_uav(probability: float) -> Verdict:
     )
 
 
-def _silence(leader: tuple[Label, float], grounds: Grounds) -> Verdict:
+def _silence(ranked: Sequence[tuple[Label, float]], grounds: Grounds) -> Verdict:
     if not grounds.photos and not grounds.evidence:
         return NO_USABLE_PHOTO
-    rule, reason = _why_silent(leader, grounds)
+    rule, reason = _why_silent(ranked, grounds)
     return Verdict(level="insufficient", id=None, reason=reason, rule=rule)
 
 
-def _why_silent(leader: tuple[Label, float], grounds: Grounds) -> tuple[Rule, str]:
-    label, probability = leader
+def _why_silent(ranked: Sequence[tuple[Label, float]], grounds: Grounds) -> tuple[Rule, str]:
+    leader, share = next((label, p) for label, p in ranked if label.id != NOT_A_UAV)
+    uav = sum(p for label, p in ranked if label.id != NOT_A_UAV)
     if grounds.unexplained:
         return "evidence-unexplained", f"{UNEXPLAINED[0].upper()}{UNEXPLAINED[1:]}."
     if not grounds.photos:
@@ -232,8 +241,8 @@ def _why_silent(leader: tuple[Label, float], grounds: Grounds) -> tuple[Rule, st
             " Photos, a length or words on the wreck may help."
         )
     return "nothing-reached", (
-        f"The leading candidate, {label.name}, reaches only"
-        f" {percent(probability)}. More photos, closer and from other sides, may help."
+        f"The leading type, {leader.name}, reaches only {percent(share)}; that it is a UAV at"
+        f" all, {percent(uav)}. More photos, closer and from other sides, may help."
     )
 
 

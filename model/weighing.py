@@ -9,7 +9,7 @@ from wreckid.datasets.catalogue import UavType
 from wreckid.datasets.priors import Prior
 from wreckid.model.evidence import Evidence
 from wreckid.model.forms import ERRORS, colour_likelihood, form_likelihood
-from wreckid.model.inscriptions import part_likelihood, text_likelihood
+from wreckid.model.inscriptions import part_likelihoods, text_likelihoods
 from wreckid.model.lengths import length_likelihood
 from wreckid.model.likelihood import STRONGEST, Array, Likelihood
 
@@ -40,12 +40,18 @@ class Piece:
 
 @dataclass(frozen=True)
 class Weighed:
-    """A posterior float[C], what moved it, and whether any type explains all pieces together.
+    """What photos and evidence come to.
 
-    It does where their misfits add up to less than a hundred to one.
+    Attributes:
+        posterior: float[C].
+        log_odds: float[C], by how much all pieces together moved each class.
+        pieces: what moved it.
+        explained: whether any type explains all pieces together, with misfits that add up to less
+            than a hundred to one.
     """
 
     posterior: Array
+    log_odds: Array
     pieces: tuple[Piece, ...]
     explained: bool
 
@@ -68,7 +74,7 @@ def weigh(
     """
     likelihoods = tuple(_likelihoods(types, evidence, prior))
     if not likelihoods:
-        return Weighed(image, (), True)
+        return Weighed(image, np.zeros_like(image), (), True)
     log_odds = [one.log_odds(image) for one in likelihoods]
     pieces = tuple(
         Piece(one.field, one.observed, moved, bool(one.misfit.min() < MISFIT))
@@ -78,7 +84,7 @@ def weigh(
     log = np.log(image) + total
     posterior = np.exp(log - np.logaddexp.reduce(log))
     together = np.sum([one.misfit for one in likelihoods], axis=0)
-    return Weighed(posterior, pieces, bool(together.min() < STRONGEST))
+    return Weighed(posterior, total, pieces, bool(together.min() < STRONGEST))
 
 
 def unseen(types: Sequence[UavType | None]) -> Array:
@@ -99,8 +105,8 @@ def _likelihoods(
             yield form_likelihood(name, seen, types)
     if evidence.colour is not None:
         yield colour_likelihood(evidence.colour, types)
-    yield from (text_likelihood(text, types) for text in evidence.text)
-    yield from (part_likelihood(part, types) for part in evidence.part)
+    yield from text_likelihoods(evidence.text, types)
+    yield from part_likelihoods(evidence.part, types)
     if prior is not None:
         yield _prior_likelihood(prior, types)
 

@@ -40,6 +40,7 @@ VERDICTS = (
         for witnesses in (
             "The photos resemble",
             "Photos and evidence point to",
+            "Against the evidence, the photos resemble",
             "The evidence points to",
         )
     ),
@@ -54,8 +55,8 @@ VERDICTS = (
     "No type of the catalogue explains all of the evidence, so check the measurements.",
     "No photo could be used, and what was measured or seen fits several types. Photos, a length or"
     " words on the wreck may help.",
-    "The leading candidate, {name}, reaches only {percent}. More photos, closer and from other"
-    " sides, may help.",
+    "The leading type, {name}, reaches only {percent}; that it is a UAV at all, {uav}. More"
+    " photos, closer and from other sides, may help.",
     NO_USABLE_PHOTO.reason,
 )
 OBSERVED = (

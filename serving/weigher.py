@@ -150,6 +150,7 @@ class Weigher:
             evidence=evidence.speaks,
             outside=sighting.out_of_catalogue is not None and sighting.out_of_catalogue.outside,
             unexplained=not weighed.explained,
+            moved=self.named(weighed.log_odds),
         )
         return decide(weighed.posterior.tolist(), self.labels, grounds, self.manifest.verdict)
 

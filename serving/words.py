@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
-from wreckid.model.verdict import Level, Verdict
+from wreckid.model.verdict import FELT, Level, Verdict
 from wreckid.serving.candidates import NOT_A_UAV_NAME
 from wreckid.serving.credentials import Credentials
 from wreckid.serving.result import Flag
@@ -71,7 +71,11 @@ CREDENTIALS: dict[Credentials, str] = {
 
 NOTHING_MOVED = "moves none of the leading candidates"
 RAISES, LOWERS = "raises", "lowers"
-STEPS = ((0.1, "leaves {name} where it was"), (0.7, "{way} {name} a little"), (1.6, "{way} {name}"))
+STEPS = (
+    (FELT, "leaves {name} where it was"),
+    (0.7, "{way} {name} a little"),
+    (1.6, "{way} {name}"),
+)
 FAR = "{way} {name} a lot"
 
 

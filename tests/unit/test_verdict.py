@@ -40,6 +40,25 @@ def test_the_reason_names_the_leader_and_its_number() -> None:
     assert "70%" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("moved", "begins"),
+    [
+        ({}, "The photos resemble"),
+        ({"shahed-136": 0.05, "orlan-10": 3.0}, "The photos resemble"),
+        ({"shahed-136": 0.5}, "Photos and evidence point to"),
+        ({"shahed-136": -0.5}, "Against the evidence, the photos resemble"),
+    ],
+)
+def test_the_reason_names_who_points_to_the_type(moved: dict[str, float], begins: str) -> None:
+    verdict = decide([0.7, 0.1, 0.1, 0.1], LABELS, Grounds(evidence=True, moved=moved), THRESHOLDS)
+    assert verdict.reason.startswith(f"{begins} Shahed-136")
+
+
+def test_silence_names_the_leading_type_even_where_no_uav_is_likelier() -> None:
+    verdict = decide([0.3, 0.1, 0.2, 0.4], LABELS, Grounds(), THRESHOLDS)
+    assert "Shahed-136, reaches only 30%; that it is a UAV at all, 60%" in verdict.reason
+
+
 def test_not_a_uav_is_never_a_type() -> None:
     strict = Thresholds(type=0.3, family=1, uav=1, not_a_uav=1)
     verdict = decide([0.1, 0.1, 0.1, 0.7], LABELS, Grounds(), strict)

@@ -167,6 +167,13 @@ def test_a_whole_length_says_nothing_on_whether_it_is_a_uav(
     assert posterior[-1] == pytest.approx(image[-1])
 
 
+def test_pieces_that_agree_on_a_type_speak_for_a_uav_and_pieces_that_none_has_against() -> None:
+    given = {"lengths": ["airframe=3.5 m", "wingspan=2.5 m"], "wing": "delta"}
+    agreed = weigh(unseen(TYPES), TYPES, read_evidence(given)).posterior
+    strange = read_evidence({"wing": "straight", "tail": "tip fins", "engines": 4})
+    assert agreed[-1] < unseen(TYPES)[-1] < weigh(unseen(TYPES), TYPES, strange).posterior[-1]
+
+
 @pytest.mark.parametrize("name", ["sagem-crecerelle", "orlan-10", "shahed-136"])
 def test_a_whole_object_of_120_cm_is_none_of_the_types_that_were_claimed(name: str) -> None:
     image = np.full(len(TYPES), 0.2 / (len(TYPES) - 1))
@@ -262,6 +269,25 @@ def test_a_spelling_variant_speaks_less_than_the_name() -> None:
 def test_a_number_tells_types_of_one_name_apart() -> None:
     for text, one, other in (("Орлан-10", "orlan-10", "orlan-30"), ("ТУ 141", "tu-141", "tu-143")):
         assert odds({"text": [text]}, one) > odds({"text": [text]}, other)
+
+
+@given(st.lists(st.sampled_from(["Orlan-10", "ORLAN 10", "Орлан-10"]), min_size=1, max_size=8))
+def test_a_name_counts_once_however_often_it_stands_there(texts: list[str]) -> None:
+    once = weigh(unseen(TYPES), TYPES, Evidence(text=("Orlan-10",))).posterior
+    again = weigh(unseen(TYPES), TYPES, Evidence(text=tuple(texts))).posterior
+    assert again == pytest.approx(once)
+
+
+def test_a_part_counts_once_and_another_part_of_the_type_counts_too() -> None:
+    once, again, other = (
+        weigh(unseen(TYPES), TYPES, Evidence(part=parts)).log_odds[IDS.index("orlan-10")]
+        for parts in (
+            ("Canon DSLR",),
+            ("Canon DSLR", "canon dslr", "DSLR (Canon)"),
+            ("Canon DSLR", "parachute"),
+        )
+    )
+    assert 0 < once == again < other
 
 
 def test_words_that_are_no_name_move_nothing() -> None:
