@@ -113,8 +113,8 @@ Known = tuple[UavType, float, Fact[Any]]
 def _alike(name: str, known: Sequence[Known]) -> Iterator[list[Known]]:
     """Types in groups that the answer cannot tell apart, in the order of the answers."""
     group: list[Known] = []
-    for one in sorted(known, key=lambda each: _order(each[2].value)):
-        if group and not _same(name, group[-1][2].value, one[2].value):
+    for one in sorted(known, key=_stated):
+        if group and not _reaches(name, _span(group)[1], _stated(one)[0]):
             yield group
             group = []
         group.append(one)
@@ -122,17 +122,26 @@ def _alike(name: str, known: Sequence[Known]) -> Iterator[list[Known]]:
         yield group
 
 
-def _order(value: Any) -> tuple[float, str]:
-    return (value, "") if isinstance(value, int | float) else (0.0, str(value))
+def _stated(known: Known) -> tuple[Any, Any]:
+    """The least and the most that sources state; twice the same for a form."""
+    fact = known[2]
+    return fact.range or (fact.value, fact.value)
 
 
-def _same(name: str, one: Any, other: Any) -> bool:
-    return bool(other <= one * (1 + TELLING)) if name in DIMENSIONS else bool(one == other)
+def _span(group: Sequence[Known]) -> tuple[Any, Any]:
+    lows, highs = zip(*map(_stated, group), strict=True)
+    return min(lows), max(highs)
+
+
+def _reaches(name: str, high: Any, low: Any) -> bool:
+    """Whether what is found may be as much as `high` and as little as `low`, which is no lower."""
+    return bool(low <= high * (1 + TELLING)) if name in DIMENSIONS else bool(low <= high)
 
 
 def _answer(name: str, group: Sequence[Known]) -> Answer:
-    values = [fact.value for _, _, fact in group]
-    unit = " m" if name in DIMENSIONS else ""
-    span = sorted({values[0], values[-1]}) if unit else values[:1]
-    value = " to ".join(f"{one:g}" if unit else str(one) for one in span)
-    return Answer(value + unit, tuple(uav.id for uav, _, _ in group))
+    low, high = _span(group)
+    if name in DIMENSIONS:
+        value = f"{low:g} m" if low == high else f"{low:g} to {high:g} m"
+    else:
+        value = str(low) if low == high else f"{low:g}–{high:g}"
+    return Answer(value, tuple(uav.id for uav, _, _ in group))
