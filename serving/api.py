@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 JSON_TYPES = ("application/json",)
+FILES = "Send one zip archive, or photos, as multipart/form-data, in the form field `files`."
 
 
 class Service(FastAPI):
@@ -181,10 +182,15 @@ def _add_refusals(app: FastAPI, intake: Intake) -> None:
 
     @app.exception_handler(RequestValidationError)
     def not_understood(request: Request, error: RequestValidationError) -> Response:
-        form = _takes_form(request)
-        if not _has_type(request, FORM_TYPES if form else JSON_TYPES):
-            return problem(request.scope, 415, EXAMPLES[415] if form else "Send JSON.")
-        return problem(request.scope, 422, intake.where if form else _first(error))
+        if not _takes_form(request):
+            if not _has_type(request, JSON_TYPES):
+                return problem(request.scope, 415, "Send JSON.")
+            return problem(request.scope, 422, _first(error))
+        field = _field(error)
+        if not _has_type(request, FORM_TYPES):
+            return problem(request.scope, 415, FILES if field == "files" else EXAMPLES[415])
+        known = {"photos": intake.where, "files": FILES}
+        return problem(request.scope, 422, known.get(field) or _first(error))
 
     @app.exception_handler(Exception)
     def failed(request: Request, error: Exception) -> Response:
@@ -210,7 +216,12 @@ def _has_type(request: Request, types: tuple[str, ...]) -> bool:
     return request.headers.get("content-type", types[0]).lower().startswith(types)
 
 
+def _field(error: RequestValidationError) -> str:
+    """The field of a form that the first problem is of."""
+    return str(error.errors()[0]["loc"][1])
+
+
 def _first(error: RequestValidationError) -> str:
-    """The first problem of a JSON body as one sentence that names the field."""
+    """The first problem of a body as one sentence that names the field."""
     found = error.errors()[0]
     return first_problem([found | {"loc": found["loc"][1:] or found["loc"]}]) + "."

@@ -66,7 +66,7 @@ app.add_typer(typeverbs.app, name="types")
 
 ReleaseName = Annotated[
     str | None,
-    typer.Option("--release", help="A release's name or folder; the shipped one by default."),
+    typer.Option("--release", help="Folder of a release; the shipped one by default."),
 ]
 Source = Annotated[
     Path,
@@ -79,14 +79,33 @@ Source = Annotated[
 RunFolder = Annotated[
     Path, typer.Argument(help="The folder of a run.", exists=True, file_okay=False)
 ]
-Evidence = Annotated[
-    Path | None,
-    typer.Option(help="The photos of the run, where they lie now.", exists=True),
-]
 ProgressStyle = Literal["bar", "json", "quiet"]
 ExistingFiles = Annotated[
     list[Path] | None, typer.Argument(help="Photos of one wreck.", exists=True, dir_okay=False)
 ]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from wreckid.serving.provenance import code_version
+
+        typer.echo(f"wreckid {code_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def before_verbs(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Print the version, as runs note it, and end.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that need no verb."""
 
 
 @app.command()
@@ -187,7 +206,13 @@ def verify(
     out: Annotated[
         Path, typer.Argument(help="The folder of a run or a store.", exists=True, file_okay=False)
     ],
-    evidence: Evidence = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            help="The photos of the run, where they lie now; without it no photo is checked.",
+            exists=True,
+        ),
+    ] = None,
     database: Annotated[
         str | None,
         typer.Option(envvar="WRECKID_DATABASE", help="URL of a store's PostgreSQL database."),
@@ -200,20 +225,33 @@ def verify(
         from wreckid.serving.store.audit import verify_store
 
         found, head = verify_store(out, database)
-        _report_differences(found, f"{out} is as its log tells; its last line is {head}")
+        _end_at_differences(found)
+        typer.echo(f"{out} is as its log tells; its last line is {head}.")
         return
+    from wreckid.serving.verify import seal_of
     from wreckid.serving.verify import verify as differences
 
-    _report_differences(differences(out, evidence), f"{out} is as it was sealed")
+    _end_at_differences(differences(out, evidence))
+    typer.echo(f"{out} is as it was sealed; its seal is {seal_of(out)}.")
 
 
 @app.command()
-def replay(out: RunFolder, evidence: Evidence = None, release: ReleaseName = None) -> None:
+def replay(
+    out: RunFolder,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            help="The photos of the run, where they lie now; by default where they lay.",
+            exists=True,
+        ),
+    ] = None,
+    release: ReleaseName = None,
+) -> None:
     """Judge the photos of a run again and name every item that gets another answer."""
     from wreckid.serving.replay import replay as differences
 
-    found = differences(out, evidence, _classifier(release))
-    _report_differences(found, f"{out} gives the same answers again")
+    _end_at_differences(differences(out, evidence, _classifier(release)))
+    typer.echo(f"{out} gives the same answers again.")
 
 
 @app.command()
@@ -254,15 +292,14 @@ def _place(error: OSError) -> str:
     return "The disk" if error.filename is None else os.fsdecode(error.filename)
 
 
-def _report_differences(differences: Iterable[str], none: str) -> None:
-    """Print what differs, a sentence a line, or that nothing does."""
+def _end_at_differences(differences: Iterable[str]) -> None:
+    """Print what differs, a sentence a line, and end there if anything does."""
     same = True
     for sentence in differences:
         same = False
         typer.echo(f"{sentence}.")
     if not same:
         raise typer.Exit(DIFFERENT)
-    typer.echo(f"{none}.")
 
 
 def _stop(sentence: str) -> None:

@@ -1,5 +1,7 @@
 """The verbs of those who run the service: serve, keys."""
 
+import errno
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -36,7 +38,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8000.")] = None,
     release: Annotated[
-        str | None, typer.Option(help="A release's name or folder; the shipped one by default.")
+        str | None, typer.Option(help="Folder of a release; the shipped one by default.")
     ] = None,
     store: OptionalFolder = None,
     settings: Annotated[
@@ -56,6 +58,7 @@ def serve(
     if show_settings:
         typer.echo(chosen.model_dump_json(indent=2))
         return
+    _refuse_taken(chosen.host, chosen.port)
     import uvicorn
 
     from wreckid.serving.handover import Handover
@@ -112,6 +115,20 @@ def revoke_key(
 
     Keys(store).revoke(key_id)
     typer.echo(f"{key_id} is revoked.")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """See that no other program listens there.
+
+    Raises:
+        SetupError: one does.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SetupError(f"Port {port} is taken: name another with --port.") from error
 
 
 def _service(settings: "Settings") -> "FastAPI":

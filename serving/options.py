@@ -24,7 +24,7 @@ Lengths = Annotated[
         "--length",
         "[MEASURES=]LENGTH",
         "A length, such as 'wingspan=3.1 m ±5%'. Measures airframe, fuselage, wingspan, fragment"
-        " or, by default, unknown; units mm, cm, m, in, ft; ±10% by default.",
+        " or, by default, unknown; units mm, cm, m, in, ft; ±10% by default; repeatable.",
     ),
 ]
 Wing = Annotated[
@@ -63,17 +63,22 @@ Colour = Annotated[
         "white, grey, black, green, sand, brown, orange, red, yellow, blue, metal",
     ),
 ]
-Text = Annotated[Words, _option("--text", "TEXT", "Words on the wreck, in any script.")]
-Part = Annotated[Words, _option("--part", "PART", "A part identified by hand, in words.")]
+Text = Annotated[Words, _option("--text", "TEXT", "Words on the wreck, in any script; repeatable.")]
+Part = Annotated[
+    Words, _option("--part", "PART", "A part identified by hand, in words; repeatable.")
+]
 Boxes = Annotated[
     Words,
     _option(
         "--box",
         "PHOTO:LEFT,TOP,RIGHT,BOTTOM",
-        "Where the wreck is, in pixels of the upright photo; photos count from 1.",
+        "Where the wreck is, in pixels of the upright photo; photos count from 1; repeatable.",
     ),
 ]
-Prior = Annotated[Word, _option("--prior", "ID", "How common types are taken to be; off if unset.")]
+Prior = Annotated[
+    Word,
+    _option("--prior", "ID", "How common types are taken to be: russian-range; off if unset."),
+]
 
 
 def evidence_of(parameters: Mapping[str, Any]) -> "Evidence":

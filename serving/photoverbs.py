@@ -1,4 +1,7 @@
-"""The verbs for a team's own labelled photos; all need the `train` extra."""
+"""The verbs for a team's own labelled photos.
+
+`check` and `split` need the `train` extra, `decided` needs `service`.
+"""
 
 from collections import Counter
 from contextlib import closing
@@ -16,7 +19,10 @@ MOST_LINES = 5
 """Findings of a kind that are printed; the page has all."""
 TO_BE_MENDED = 1
 
-app = typer.Typer(help="Take in, check and split your own labelled photos.", no_args_is_help=True)
+app = typer.Typer(
+    help="Take in, check and split your own labelled photos; hand on those of decided items.",
+    no_args_is_help=True,
+)
 
 PhotoSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A set of photos.", exists=True, file_okay=False)
@@ -81,7 +87,7 @@ def check(
     place: PhotoSet,
     release: Annotated[
         str | None,
-        typer.Option(help="What doubts the labels: a release's name or folder."),
+        typer.Option(help="Folder of the release that doubts labels; the shipped one by default."),
     ] = None,
 ) -> None:
     """Look for leaks, copies, likely label errors and poor photos; write a page to look through."""

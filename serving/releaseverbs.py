@@ -12,7 +12,9 @@ class _Release(VerbGroup):
     default = "make"
 
 
-app = typer.Typer(cls=_Release, help="Make a release of a run, or say what is in one.")
+app = typer.Typer(
+    cls=_Release, help="Make a release: `wreckid release RUN …`, or say what is in one."
+)
 
 
 @app.command()
@@ -52,7 +54,9 @@ def make(
 
 @app.command()
 def inspect(
-    release: Annotated[str, typer.Argument(help="A release's name or folder.")],
+    release: Annotated[
+        str, typer.Argument(help="Folder of a release; the shipped one also by its name.")
+    ],
 ) -> None:
     """Verify every file of a release and say what is in it and what it was made from."""
     from rich.console import Console

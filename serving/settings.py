@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
     release: Annotated[
-        str | None, Field(description="A release's name or folder; the shipped one by default.")
+        str | None, Field(description="Folder of a release; the shipped one by default.")
     ] = None
     store: Annotated[
         Path | None,

@@ -49,6 +49,11 @@ def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
         yield from _evidence_differences(out, records, source)
 
 
+def seal_of(out: Path) -> str:
+    """The hash of the last line of a run's log: the seal of a run that is as it was sealed."""
+    return str(list(read_log(out))[-1]["hash"])
+
+
 def read_log(out: Path) -> Iterator[Entry]:
     """The lines of a run's log that are as they were written.
 

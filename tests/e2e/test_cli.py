@@ -213,6 +213,15 @@ def test_serve_listens_where_it_is_told(
     assert (served["host"], served["port"]) == ("127.0.0.1", 8123)
 
 
+def test_the_version_is_the_one_that_runs_note(
+    wreckid: Wreckid, release: Release, evidence: Path, tmp_path: Path
+) -> None:
+    wreckid("batch", evidence, "--out", tmp_path / "out", "--release", release.folder)
+    opened = json.loads((tmp_path / "out/log.jsonl").read_text().splitlines()[0])
+    done = wreckid("--version")
+    assert (done.code, done.out) == (0, f"wreckid {opened['configuration']['code_version']}\n")
+
+
 def test_types_lists_the_catalogue(wreckid: Wreckid) -> None:
     done = wreckid("types")
     assert done.code == 0

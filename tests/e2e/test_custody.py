@@ -183,7 +183,8 @@ def test_tampering_is_found_and_named(wreckid: Wreckid, case: Path, kind: str) -
 def test_what_is_as_it_was_verifies(wreckid: Wreckid, case: Path) -> None:
     done = wreckid("verify", case / "out", "--evidence", case / "evidence")
     assert (done.code, done.err) == (0, "")
-    assert "as it was sealed" in done.out
+    seal = json.loads((case / LOG).read_bytes().splitlines()[-1])["hash"]
+    assert done.out == f"{case / 'out'} is as it was sealed; its seal is {seal}.\n"
 
 
 def test_added_pages_of_any_name_are_named(wreckid: Wreckid, case: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 import wreckid.model
+from wreckid.datasets.priors import priors
 from wreckid.serving.cli import app
 
 if TYPE_CHECKING:
@@ -55,6 +56,31 @@ def test_verbs_of_a_group_explain_themselves(wreckid: Wreckid, group: str) -> No
         assert re.search(r"^ [A-Z].*\.\s*$", done.out, re.MULTILINE)
         options = [one for one in command.params if one.param_type_name == "option"]
         assert [one.name for one in options if not one.help] == []
+
+
+def test_the_help_of_releases_and_photos_names_all_that_they_do(wreckid: Wreckid) -> None:
+    assert "wreckid release RUN" in wreckid("release", "--help").out
+    assert "decided items" in wreckid("--help").out
+
+
+def test_the_help_names_every_prior() -> None:
+    prior = next(one for one in COMMANDS["classify"].params if one.name == "prior")
+    assert [one for one in priors() if one not in prior.help] == []
+
+
+@every_verb
+def test_options_that_may_be_repeated_say_so(verb: str) -> None:
+    options = [one for one in COMMANDS[verb].params if one.param_type_name == "option"]
+    assert [one.name for one in options if one.multiple and "repeatable" not in one.help] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [("verify", "without it no photo is checked"), ("replay", "by default where they lay")],
+)
+def test_the_help_says_what_happens_without_the_photos_of_a_run(verb: str, told: str) -> None:
+    evidence = next(one for one in COMMANDS[verb].params if one.name == "evidence")
+    assert told in evidence.help
 
 
 @every_verb

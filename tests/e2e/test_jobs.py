@@ -87,6 +87,24 @@ def test_many_photos_are_a_job_too(service: TestClient, photo: MakePhoto) -> Non
     assert (job["state"], job["items"]) == ("done", 3)
 
 
+@pytest.mark.parametrize(
+    ("request_", "status", "told"),
+    [
+        ({"data": {"name": "Case 7"}}, 422, "in the form field `files`."),
+        ({"files": {"photos": ("a.jpg", b"?")}}, 422, "in the form field `files`."),
+        ({}, 422, "in the form field `files`."),
+        ({"json": {}}, 415, "in the form field `files`."),
+        ({"files": {"files": ("a.jpg", b"?")}, "data": {"by_folder": "?"}}, 422, "by_folder: "),
+    ],
+)
+def test_a_wrong_form_names_its_field(
+    service: TestClient, request_: dict[str, Any], status: int, told: str
+) -> None:
+    answer = service.post("/v1/jobs", **request_)
+    assert answer.status_code == status
+    assert told in answer.json()["detail"]
+
+
 def test_what_is_no_archive_is_a_job_of_one_unreadable_photo(service: TestClient) -> None:
     sent = service.post("/v1/jobs", files={"files": ("case.zip", b"PK nothing")})
     job = ended(service, sent.json()["id"])

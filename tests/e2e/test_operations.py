@@ -231,6 +231,14 @@ def _wait_until_ready(at: httpx2.Client) -> None:
     raise AssertionError("never ready")
 
 
+def test_a_port_that_is_taken_is_told_in_one_sentence(wreckid: Wreckid, release: Release) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = wreckid("serve", "--port", str(port), "--release", release.folder)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"Port {port} is taken: name another with --port.\n"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_the_service_starts_answers_and_ends_in_order(release: Release, tmp_path: Path) -> None:
     with serving(tmp_path, "--release", release.folder, "--store", tmp_path / "store") as live:
