@@ -1,23 +1,25 @@
 """The catalogue: what there is to recognise, one YAML file a type."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    StringConstraints,
     TypeAdapter,
     ValidationError,
     computed_field,
     model_validator,
 )
 
-from wreckid.datasets.errors import SetupError
+from wreckid.datasets.errors import SetupError, first_problem
 from wreckid.datasets.geometry import Geometry
 
 NOT_A_UAV = "not-a-uav"
@@ -25,7 +27,9 @@ OWN_TYPES = "WRECKID_TYPES"
 """The variable that names a folder with files of types that the package lacks."""
 
 Value = TypeVar("Value")
+Made = TypeVar("Made")
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Metres = Annotated[float, Field(gt=0, lt=100)]
 
 WingForm = Literal[
@@ -54,7 +58,7 @@ class CatalogueError(SetupError):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Fact(_Frozen, Generic[Value]):
@@ -65,6 +69,17 @@ class Fact(_Frozen, Generic[Value]):
     range: tuple[float, float] | None = Field(
         default=None, description="Smallest and largest value stated, where sources disagree."
     )
+
+    @model_validator(mode="after")
+    def _range_holds_value(self) -> Self:
+        if self.range is None:
+            return self
+        if not isinstance(self.value, int | float):
+            raise ValueError("only a number has a range")
+        low, high = self.range
+        if not low <= self.value <= high:
+            raise ValueError(f"the range {low:g} to {high:g} does not hold the value {self.value}")
+        return self
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -116,11 +131,17 @@ class Facts(_Frozen):
         return {name: fact for name, fact in named if fact is not None}
 
 
+def _no_verdict(identifier: str) -> str:
+    if identifier == NOT_A_UAV:
+        raise ValueError(f"{NOT_A_UAV} is said of what is no UAV: choose another id")
+    return identifier
+
+
 class UavType(_Frozen):
     """An entry of the catalogue."""
 
-    id: Identifier
-    name: str
+    id: Annotated[Identifier, AfterValidator(_no_verdict)]
+    name: Name
     aliases: tuple[str, ...] = Field(description="Other names, in Latin and Cyrillic script.")
     maker: str
     country: str
@@ -202,19 +223,33 @@ def _read_yaml(file: Path) -> Any:
         return yaml.load(stream, _YAML_LOADER)
 
 
+def read_valid(file: Path, kind: str, validate: Callable[[Any], Made]) -> Made:
+    """Read what a YAML file holds.
+
+    Args:
+        file: YAML in UTF-8.
+        kind: what it is to hold, in a word or two.
+        validate: makes it of plain values.
+
+    Raises:
+        CatalogueError: the file cannot be read, is no YAML, or breaks the schema.
+    """
+    try:
+        return validate(_read_yaml(file))
+    except ValidationError as error:
+        reason = _problems(error)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+    raise CatalogueError(f"{file.name} is not a valid {kind}: {reason}.")
+
+
 def read_type(file: Path) -> UavType:
     """Read one type from its YAML file.
 
     Raises:
         CatalogueError: the file is no YAML, breaks the schema, or is not named after its id.
     """
-    try:
-        uav = UavType.model_validate(_read_yaml(file))
-    except ValidationError as error:
-        raise CatalogueError(f"{file.name} is not a valid type: {_problems(error)}.") from error
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise CatalogueError(f"{file.name} is not a valid type: {reason}.") from error
+    uav = read_valid(file, "type", UavType.model_validate)
     if file.name != f"{uav.id}.yaml":
         raise CatalogueError(f"{file.name} holds the type {uav.id}: rename it to {uav.id}.yaml.")
     return uav
@@ -222,21 +257,13 @@ def read_type(file: Path) -> UavType:
 
 def _problems(error: ValidationError) -> str:
     """Each field that is wrong, and why, in one line."""
-    places = [".".join(str(part) for part in one["loc"]) for one in error.errors()]
-    return "; ".join(
-        f"{place}: {one['msg']}" if place else one["msg"]
-        for place, one in zip(places, error.errors(), strict=True)
-    )
+    return "; ".join(first_problem([problem]) for problem in error.errors())
 
 
-def _read_shared(file: Path, model: type[BaseModel]) -> dict[str, Any]:
+def _read_shared(file: Path, entries: TypeAdapter[Any]) -> dict[str, Any]:
     """The entries of `families.yaml` or `confusers.yaml` by identifier."""
-    try:
-        rows = TypeAdapter(list[Any]).validate_python(_read_yaml(file))
-        entries: list[Any] = [model.model_validate(row) for row in rows]
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise CatalogueError(f"{file.name} cannot be used: {error}") from error
-    return {entry.id: entry for entry in entries}
+    read = read_valid(file, f"list of {file.stem}", entries.validate_python)
+    return {entry.id: entry for entry in read}
 
 
 def read_catalogue(folder: Path) -> Catalogue:
@@ -245,12 +272,15 @@ def read_catalogue(folder: Path) -> Catalogue:
     Raises:
         CatalogueError: a file is invalid or refers to something that does not exist.
     """
-    shared: dict[str, type[BaseModel]] = {"families.yaml": Family, "confusers.yaml": Confuser}
+    shared: dict[str, TypeAdapter[Any]] = {
+        "families.yaml": TypeAdapter(list[Family]),
+        "confusers.yaml": TypeAdapter(list[Confuser]),
+    }
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
     types = [read_type(folder / name) for name in names if name not in shared]
     entries: dict[str, Any] = {
-        name.removesuffix(".yaml"): _read_shared(folder / name, model)
-        for name, model in shared.items()
+        name.removesuffix(".yaml"): _read_shared(folder / name, listed)
+        for name, listed in shared.items()
     }
     return _agreeing(types={uav.id: uav for uav in types}, **entries)
 
@@ -290,4 +320,5 @@ def catalogue() -> Catalogue:
         return shipped
     if not Path(own).is_dir():
         raise CatalogueError(f"{OWN_TYPES} names {own}, which is no folder: mend or unset it.")
-    return extended(shipped, map(read_type, sorted(Path(own).glob("*.yaml"))))
+    files = [file for file in Path(own).iterdir() if file.suffix.lower() in {".yaml", ".yml"}]
+    return extended(shipped, map(read_type, sorted(files)))

@@ -19,6 +19,18 @@ def refuse_unless_empty(out: Path) -> None:
         raise SetupError(f"{out} is not empty: choose another --out.")
 
 
+def refuse_unless_drawable(file: Path, *endings: str) -> None:
+    """See that a picture can be put where it was asked for, before it is drawn.
+
+    Raises:
+        SetupError: its name ends otherwise, or its folder is missing.
+    """
+    if file.suffix.lower() not in endings:
+        raise SetupError(f"{file} must end in {' or '.join(endings)}.")
+    if not file.parent.is_dir():
+        raise SetupError(f"{file} needs the folder {file.parent}: make it first.")
+
+
 def first_problem(problems: Sequence[Any], *within: str) -> str:
     """The first problem that pydantic found, as `field: words` without a full stop.
 

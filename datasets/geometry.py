@@ -4,9 +4,10 @@ Axes: x aft from the foremost point, y to the right wing tip as the pilot sees i
 z up. All lengths in metres. A part with `mirror: true` stands on both sides of y = 0.
 """
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Point = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
@@ -31,9 +32,27 @@ PartKind = Literal[
 ]
 Paint = Literal["skin", "accent", "dark", "metal", "glass", "wood", "rubber", "carbon"]
 
+UNMEASURED: frozenset[PartKind] = frozenset({"propeller", "antenna"})
+"""Kinds that published dimensions leave out."""
+
+Section = tuple[float, float, float, float]
+Sections = Annotated[tuple[Section, ...], Field(min_length=2)]
+
+
+def _nose_to_tail(sections: Sections) -> Sections:
+    if any(behind[0] <= ahead[0] for ahead, behind in pairwise(sections)):
+        raise ValueError("x must rise from each section to the next, nose to tail")
+    return sections
+
+
+def _root_to_tip(sections: Sections) -> Sections:
+    if any(inner[1:3] == outer[1:3] for inner, outer in pairwise(sections)):
+        raise ValueError("y or z must change from each section to the next, root to tip")
+    return sections
+
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class _Part(_Frozen):
@@ -47,7 +66,7 @@ class Body(_Part):
     """A loft along x through superellipse sections: fuselage, pod, boom, cowling, tube."""
 
     shape: Literal["body"]
-    sections: Annotated[tuple[tuple[float, float, float, float], ...], Field(min_length=2)] = Field(
+    sections: Annotated[Sections, AfterValidator(_nose_to_tail)] = Field(
         description="x, width, height and centre height z of each section, nose to tail."
     )
     y: float = 0.0
@@ -61,7 +80,7 @@ class Surface(_Part):
     """A wing, tail or fin: aerofoil sections joined by straight panels."""
 
     shape: Literal["surface"]
-    sections: Annotated[tuple[tuple[float, float, float, float], ...], Field(min_length=2)] = Field(
+    sections: Annotated[Sections, AfterValidator(_root_to_tip)] = Field(
         description="x, y, z of the leading edge and chord of each section, root to tip."
     )
     thickness: Annotated[float, Field(gt=0, le=0.4)] = Field(0.1, description="Share of the chord.")
@@ -144,8 +163,14 @@ class Scheme(_Frozen):
     stencils: tuple[str, ...] = Field(default=(), description="Words seen on wings, hull and fins.")
 
 
+def _measured(parts: tuple[PartSpec, ...]) -> tuple[PartSpec, ...]:
+    if all(part.kind in UNMEASURED for part in parts):
+        raise ValueError("draw at least one part that is neither propeller nor antenna")
+    return parts
+
+
 class Geometry(_Frozen):
     """Parts and colour schemes of a type."""
 
-    parts: Annotated[tuple[PartSpec, ...], Field(min_length=1)]
+    parts: Annotated[tuple[PartSpec, ...], AfterValidator(_measured)]
     schemes: Annotated[tuple[Scheme, ...], Field(min_length=1)]

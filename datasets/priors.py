@@ -5,10 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from wreckid.datasets.catalogue import CatalogueError, Identifier, Source
+from wreckid.datasets.catalogue import (
+    Catalogue,
+    CatalogueError,
+    Identifier,
+    Source,
+    catalogue,
+    read_valid,
+)
 
 Weight = Annotated[float, Field(ge=0.01, le=100)]
 
@@ -27,20 +33,30 @@ class Prior(BaseModel):
     )
 
 
-def read_prior(file: Path) -> Prior:
+def read_prior(file: Path, known: Catalogue) -> Prior:
     """Read a prior from its YAML file.
 
     Raises:
-        CatalogueError: the file is no YAML or breaks the schema.
+        CatalogueError: the file cannot be read, is no YAML, breaks the schema, or names a type
+            that the catalogue lacks.
     """
-    try:
-        return Prior.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise CatalogueError(f"{file.name} is not a valid prior: {error}") from error
+    prior = read_valid(file, "prior", Prior.model_validate)
+    unknown = sorted(prior.weights.keys() - known.types.keys())
+    if unknown:
+        raise CatalogueError(
+            f"{file.name} weighs {', '.join(unknown)}, which the catalogue lacks:"
+            " correct it, or take it out."
+        )
+    return prior
 
 
 @cache
 def priors() -> Mapping[str, Prior]:
-    """The priors that come with the package, by id."""
+    """The priors that come with the package, by id.
+
+    Raises:
+        CatalogueError: a file is invalid or names a type that the catalogue lacks.
+    """
     files = sorted(Path(__file__).with_name("priors").glob("*.yaml"))
-    return {prior.id: prior for prior in map(read_prior, files)}
+    read = [read_prior(file, catalogue()) for file in files]
+    return {prior.id: prior for prior in read}

@@ -1,12 +1,15 @@
 """Many labelled pictures: seeded, resumable, with a manifest of one JSON line a picture.
 
 The same seed gives the same pictures whatever the number of workers, since each picture draws
-all its chances from its own generator, seeded by the set's seed and the picture's number.
+all its chances from its own generator, seeded by the set's seed and the picture's number. Whatever
+else decides them is written down beside the manifest, so that a set goes on only as it began.
 """
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 from PIL import Image
 
 from wreckid.datasets.airframes.airframe import Part, build, extents
@@ -28,8 +32,8 @@ from wreckid.datasets.pictures.scene import Prop, Shot, shoot
 from wreckid.datasets.pictures.sketch import Model, sketched
 from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import confusers, empty_place
-from wreckid.datasets.places.surroundings import Surroundings
-from wreckid.datasets.rendered import MANIFEST, UNFINISHED
+from wreckid.datasets.places.surroundings import Surroundings, refuse_unreadable
+from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS, UNFINISHED, whole_rows
 from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
@@ -150,12 +154,28 @@ def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterato
         The manifest's row of each picture, those of earlier runs first.
 
     Raises:
-        RenderError: the folder holds a set of another seed, size or renderer.
+        RenderError: the folder holds another set or a damaged one, or is being rendered to.
+        SetupError: a background cannot be read.
     """
+    refuse_unreadable(job.around)
     job.out.mkdir(parents=True, exist_ok=True)
-    done = _rows_so_far(job)
-    yield from done[:count]
-    todo = _by_wreck(range(len(done), count), job.views)
+    with _alone(job.out):
+        done = _begun(job)
+        yield from done[:count]
+        yield from _drawn(job, range(len(done), count), engine)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise RenderError(f"Another command is rendering to {out}: wait for it to end.") from error
+
+
+def _drawn(job: RenderJob, numbers: range, engine: Engine) -> Iterator[dict[str, Any]]:
+    todo = _by_wreck(numbers, job.views)
     (job.out / UNFINISHED).touch()
     with (job.out / MANIFEST).open("a", encoding="utf-8") as manifest:
         for wreck in engine(partial(_at_work, job), todo):
@@ -223,10 +243,7 @@ def _taken(job: RenderJob, find: Find, number: int, shot: Shot, rng: Rng) -> Ren
         "covers": round(float(shot.sight.mask.mean()), 4),
         "parts": shot.sight.parts,
         **shot.truth,
-        "quick": job.quick,
-        "pixels": job.pixels,
-        "seed": job.seed,
-        "renderer": VERSION,
+        **_told(job),
     }
     return Rendered(row, jpeg(image, settings.quality), _png(shot.sight.mask))
 
@@ -252,23 +269,69 @@ def _png(mask: npt.NDArray[np.bool_]) -> bytes:
     return buffer.getvalue()
 
 
-def _rows_so_far(job: RenderJob) -> list[dict[str, Any]]:
-    """Whole rows of an earlier run; a line torn by a kill is cut off the manifest."""
-    file = job.out / MANIFEST
-    if not file.exists():
-        return []
-    lines = file.read_bytes().splitlines(keepends=True)
+def _begun(job: RenderJob) -> list[dict[str, Any]]:
+    """Whole rows of an earlier run; a line torn by a kill is cut off the manifest.
+
+    Where there are none, the set begins with its settings.
+    """
+    manifest = job.out / MANIFEST
+    lines = manifest.read_bytes().splitlines(keepends=True) if manifest.exists() else []
     whole = [line for line in lines if line.endswith(b"\n")]
-    rows: list[dict[str, Any]] = [json.loads(line) for line in whole]
-    ours = {"quick": job.quick, "pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
-    wrecks = [number // job.views for number in range(len(rows))]
-    if [row["wreck"] for row in rows] != wrecks or any(
-        {key: row[key] for key in ours} != ours for row in rows
-    ):
+    rows = _rows(manifest, whole)
+    if not rows:
+        _save(job.out / SETTINGS, _settings(job))
+    elif not _is_of(job, rows):
         raise RenderError(f"{job.out} holds another set of pictures: choose another --out.")
     if len(whole) < len(lines):
-        file.write_bytes(b"".join(whole))
+        manifest.write_bytes(b"".join(whole))
     return rows
+
+
+def _rows(manifest: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    rows = whole_rows(lines)
+    if len(rows) < len(lines):
+        raise RenderError(
+            f"{manifest}, line {len(rows) + 1} is no row: cut the file off there, or choose"
+            " another --out."
+        )
+    return rows
+
+
+def _is_of(job: RenderJob, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a set is the one that is asked for, by its rows and, if there, its settings."""
+    settings = job.out / SETTINGS
+    expected = ({"wreck": number // job.views, **_told(job)} for number in range(len(rows)))
+    told = all(one.items() <= row.items() for one, row in zip(expected, rows, strict=True))
+    return told and (not settings.exists() or settings.read_bytes() == _settings(job))
+
+
+def _told(job: RenderJob) -> dict[str, Any]:
+    """What every row tells of its set."""
+    return {"quick": job.quick, "pixels": job.pixels, "seed": job.seed, "renderer": VERSION}
+
+
+def _settings(job: RenderJob) -> bytes:
+    """All that decides the pictures of a set but their number, as JSON."""
+    settings = {
+        "subjects": {
+            one.id: _sha256(one.geometry.model_dump_json().encode()) for one in job.subjects
+        },
+        "backgrounds": _hashes(job.around.backgrounds),
+        "lights": _hashes(job.around.lights),
+        "damages": dict(job.damages),
+        "views": job.views,
+        **_told(job),
+    }
+    return json.dumps(settings, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _hashes(files: Sequence[Path]) -> dict[str, str]:
+    """The hash of each file by its name, wherever it lies."""
+    return {file.name: _sha256(file.read_bytes()) for file in files}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _find(job: RenderJob, rng: Rng) -> Find:

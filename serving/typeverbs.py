@@ -5,10 +5,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wreckid.datasets.errors import refuse_unless_drawable
 from wreckid.serving.verbgroup import VerbGroup
 
 if TYPE_CHECKING:
     from wreckid.datasets.catalogue import UavType
+
+
+def _drawable(file: Path | None) -> Path | None:
+    if file is not None:
+        refuse_unless_drawable(file, ".png")
+    return file
+
+
+ThreeView = Annotated[
+    Path | None,
+    typer.Option(metavar="PNG", callback=_drawable, help="Draw the type into a PNG file."),
+]
 
 
 class _Types(VerbGroup):
@@ -21,9 +34,7 @@ app = typer.Typer(cls=_Types, help="List or show the types of the catalogue; che
 @app.command()
 def show(
     uav_id: Annotated[str | None, typer.Argument(metavar="ID", help="One type.")] = None,
-    three_view: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the type into a PNG file.")
-    ] = None,
+    three_view: ThreeView = None,
 ) -> None:
     """List the types of the catalogue, or show one."""
     from rich.console import Console
@@ -44,9 +55,7 @@ def show(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A YAML file.", exists=True, dir_okay=False)],
-    three_view: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw the type into a PNG file.")
-    ] = None,
+    three_view: ThreeView = None,
 ) -> None:
     """Say whether the file of a new type can be used, and what it still lacks."""
     from wreckid.datasets.catalogue import catalogue
@@ -69,8 +78,6 @@ def _type(uav_id: str) -> "UavType":
 
 
 def _draw(uav: "UavType", file: Path) -> None:
-    if file.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{file} must end in .png.")
     from wreckid.datasets.airframes.threeview import three_view
 
     three_view(uav).save(file)

@@ -53,11 +53,14 @@ def render(
 
     from wreckid.datasets.catalogue import catalogue
     from wreckid.datasets.contact import SHOWN, contact_sheet
+    from wreckid.datasets.errors import refuse_unless_drawable
     from wreckid.datasets.places.surroundings import Surroundings
     from wreckid.datasets.render import RenderJob, subjects
     from wreckid.datasets.render import render as render_pictures
 
-    around = Surroundings(_files(backgrounds, "*.jpg"), _files(lights, "*.exr"))
+    if sheet is not None:
+        refuse_unless_drawable(sheet, ".png", ".jpg", ".jpeg")
+    around = Surroundings(_files(backgrounds, ".jpg", ".jpeg"), _files(lights, ".exr"))
     drawn = subjects(catalogue(), only)
     job = RenderJob(drawn, around, seed, size, out, views, quick)
     rows = iter(track(render_pictures(job, count, _engine(engine)), "Rendering", total=count))
@@ -163,5 +166,13 @@ def _engine(name: EngineName) -> "Engine":
     return on_cluster
 
 
-def _files(folder: Path | None, pattern: str) -> tuple[Path, ...]:
-    return tuple(sorted(folder.absolute().glob(pattern))) if folder else ()
+def _files(folder: Path | None, *endings: str) -> tuple[Path, ...]:
+    """The files right in a folder whose names end so, in small letters or capitals."""
+    if folder is None:
+        return ()
+    files = [file for file in folder.absolute().iterdir() if file.suffix.lower() in endings]
+    if not files:
+        raise typer.BadParameter(
+            f"{folder} holds no file that ends in {' or '.join(endings)}: name another folder."
+        )
+    return tuple(sorted(files))

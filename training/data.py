@@ -1,7 +1,6 @@
 """Labelled pictures: manifests, index files and folders, as rows and as training samples."""
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from torchvision.transforms import v2
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.datasets.errors import SetupError
-from wreckid.datasets.rendered import MANIFEST, UNFINISHED
+from wreckid.datasets.rendered import MANIFEST, UNFINISHED, whole_rows
 from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
@@ -79,17 +78,21 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
     """The rows of a rendered set, one a picture.
 
     Raises:
-        DataError: the folder is no rendered set, or one that was stopped.
+        DataError: the folder is no rendered set, one that was stopped, or a damaged one.
     """
     file = place / MANIFEST
     if (place / UNFINISHED).exists():
         raise DataError(f"{place} was stopped: repeat the command that renders it.")
     if not file.is_file():
         raise DataError(f"{place} holds no {MANIFEST}: name a rendered set.")
-    try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except json.JSONDecodeError as error:
-        raise DataError(f"{file} breaks off: render the set to its end.") from error
+    lines = file.read_bytes().splitlines()
+    rows = whole_rows(lines)
+    if len(rows) < len(lines):
+        raise DataError(
+            f"{file}, line {len(rows) + 1} is no row: cut the file off there, and repeat the"
+            " command that renders the set."
+        )
+    return rows
 
 
 def index_rows(place: Path) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ import trimesh
 from scipy.interpolate import PchipInterpolator
 
 from wreckid.datasets.geometry import (
+    UNMEASURED,
     Block,
     Body,
     Engine,
@@ -32,8 +33,6 @@ AROUND = 28
 """Points around a body or an aerofoil section."""
 LONG_EDGE = 0.05
 """Longest panel along a loft, as a share of the loft's own length."""
-UNMEASURED: frozenset[PartKind] = frozenset({"propeller", "antenna"})
-"""Kinds that published dimensions leave out."""
 
 
 @dataclass(frozen=True)

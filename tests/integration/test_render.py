@@ -38,7 +38,7 @@ from wreckid.datasets.render import (
     render_one,
     subjects,
 )
-from wreckid.datasets.rendered import MANIFEST, UNFINISHED
+from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS, UNFINISHED
 from wreckid.datasets.spread import on_processes
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_a_row_tells_what_the_picture_shows(rendered: tuple[Path, list[Row]]) ->
     assert [json.loads(line) for line in (out / MANIFEST).read_text().splitlines()] == rows
     assert [row["file"] for row in rows] == [f"pictures/{n:06d}.jpg" for n in range(COUNT)]
     files = {row[key] for row in rows for key in ("file", "mask")}
-    assert set(contents(out)) == {MANIFEST, *files}
+    assert set(contents(out)) - {LOCK} == {MANIFEST, SETTINGS, *files}
     for row in rows:
         assert (row["seed"], row["pixels"]) == (SEED, PIXELS)
         assert_sight_fits(out, row)
@@ -347,7 +347,7 @@ def test_a_type_is_added_by_one_file(enlarged: Path, tmp_path: Path) -> None:
     dart = made.types["paper-dart"]
     assert dart.geometry is not None
     parts = build(dart.geometry)
-    assert [part.name for part in parts] == ["keel", "left wing", "right wing", "propeller"]
+    assert [part.name for part in parts] == ["keel", "right wing", "left wing", "propeller"]
     assert np.array(extents(parts)) == pytest.approx([2.0, 1.5], rel=0.01)
     assert np.asarray(three_view(dart).convert("L")).min() < 100
     (tmp_path / "pictures").mkdir()

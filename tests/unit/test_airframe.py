@@ -5,9 +5,12 @@ import trimesh
 from wreckid.datasets.airframes.airframe import AROUND, Part, aerofoil, build, extents, loft
 from wreckid.datasets.airframes.threeview import three_view
 from wreckid.datasets.catalogue import CatalogueError, UavType, catalogue
-from wreckid.datasets.geometry import Body, Geometry, Rod, Surface
+from wreckid.datasets.geometry import Body, Geometry, Propeller, Rod, Surface, Wheel
+from wreckid.model.forms import agrees
 
 DRAWN = [uav for uav in catalogue().types.values() if uav.geometry is not None]
+FLUSH = {"belly keel", "landing pad", "nose airbag bay", "rear airbag bay"}
+"""What a type lands on that lies along its hull: on a wreck, nobody calls it landing gear."""
 every_type = pytest.mark.parametrize("uav", DRAWN, ids=[uav.id for uav in DRAWN])
 
 
@@ -68,11 +71,26 @@ def test_part_names_are_one_of_a_kind(uav: UavType) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_the_engine_and_propellers_agree_with_the_facts() -> None:
-    shahed = catalogue().types["shahed-136"]
-    kinds = [part.kind for part in parts_of(shahed)]
-    assert shahed.facts.engines is not None
-    assert kinds.count("propeller") == shahed.facts.engines.value == 1
+@every_type
+def test_engines_and_propellers_are_drawn_as_the_facts_say(uav: UavType) -> None:
+    assert uav.geometry is not None and uav.facts.engines is not None
+    propellers = [part for part in uav.geometry.parts if isinstance(part, Propeller)]
+    if uav.facts.propulsion is not None and uav.facts.propulsion.value == "jet":
+        assert propellers == []
+    else:
+        assert sum(1 + part.mirror for part in propellers) == uav.facts.engines.value
+    blades = uav.facts.propeller_blades
+    assert blades is None or all(agrees(part.blades, blades) for part in propellers)
+    assert blades is None or (blades.value == 0) == (propellers == [])
+
+
+@every_type
+def test_the_landing_gear_is_drawn_as_the_facts_say(uav: UavType) -> None:
+    assert uav.geometry is not None and uav.facts.landing_gear is not None
+    gear = [part for part in uav.geometry.parts if part.kind == "gear" and part.name not in FLUSH]
+    wheels = any(isinstance(part, Wheel) for part in gear)
+    drawn = {"wheels"} if wheels else {"skids", "legs"} if gear else {"none"}
+    assert uav.facts.landing_gear.value in drawn
 
 
 def test_a_loft_through_squares_is_the_box_it_bounds() -> None:

@@ -17,6 +17,7 @@ from wreckid.datasets.catalogue import (
     read_catalogue,
     read_type,
 )
+from wreckid.model.forms import agrees
 
 FOLDER = Path(module.__file__).with_name("catalogue")
 ASKED_FOR = [
@@ -142,6 +143,26 @@ def test_a_range_of_sources_holds_the_value(identifier: str) -> None:
             assert low <= fact.value <= high
 
 
+@pytest.mark.parametrize(
+    ("identifier", "name", "seen"),
+    [("mq-9", "propeller_blades", 4), ("mq-9", "wingspan_m", 24.1)],
+)
+def test_a_variant_that_the_notes_tell_of_is_within_the_fact(
+    identifier: str, name: str, seen: float
+) -> None:
+    assert agrees(seen, getattr(catalogue().types[identifier].facts, name))
+
+
+@pytest.mark.parametrize("identifier", TYPES)
+def test_a_look_alike_of_the_same_layout_has_the_same_forms(identifier: str) -> None:
+    types = catalogue().types
+    for other in types[identifier].look_alikes:
+        if "same layout" in other.how_to_tell:
+            for name in ("wing", "wing_position", "tail"):
+                forms = {getattr(types[one].facts, name).value for one in (identifier, other.id)}
+                assert len(forms) == 1, name
+
+
 def test_the_catalogue_keeps_sourced_and_general_knowledge_apart() -> None:
     facts = [fact for uav in catalogue().types.values() for fact in uav.facts.known().values()]
     assert {fact.sourced for fact in facts} == {True, False}
@@ -188,6 +209,11 @@ def test_a_valid_entry_is_read(tmp_path: Path) -> None:
         ({"name": None}, "name"),
         ({"sources": {"page": {"url": "page 12", "states": "length"}}}, "url"),
         ({"geometry": {"schemes": [], "parts": []}}, "geometry"),
+        ({"name": " "}, "name"),
+        ({"facts": {"length_m": {"value": 2.0, "range": [3, 4]}}}, "facts.length_m: the range"),
+        ({"facts": {"length_m": {"value": 2.0, "range": [3, 1]}}}, "facts.length_m: the range"),
+        ({"facts": {"engines": {"value": 2, "range": [1, float("inf")]}}}, "a finite number"),
+        ({"facts": {"wing": {"value": "delta", "range": [1, 2]}}}, "only a number has a range"),
     ],
 )
 def test_an_invalid_entry_is_refused_by_file_and_field(
@@ -199,6 +225,12 @@ def test_an_invalid_entry_is_refused_by_file_and_field(
     with pytest.raises(CatalogueError, match=r"made-up\.yaml is not a valid type") as refusal:
         read_catalogue(folder)
     assert reason in str(refusal.value)
+
+
+def test_no_type_is_called_not_a_uav(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, entry() | {"id": NOT_A_UAV})
+    with pytest.raises(CatalogueError, match=r"not-a-uav\.yaml .* id: .* choose another id\.$"):
+        read_catalogue(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "id: [", "id: made-up"])
@@ -240,7 +272,7 @@ def test_a_shared_file_that_is_broken_or_missing_is_refused(
     (folder / name).unlink()
     if text is not None:
         (folder / name).write_text(text)
-    with pytest.raises(CatalogueError, match=re.escape(name)):
+    with pytest.raises(CatalogueError, match=rf"^{re.escape(name)} is not a valid [^\n]*\.$"):
         read_catalogue(folder)
 
 

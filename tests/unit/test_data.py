@@ -168,10 +168,11 @@ def test_a_manifest_that_says_too_little_is_refused(rendered: Path, lacking: str
         read_data(rendered)
 
 
-def test_a_torn_manifest_is_refused(rendered: Path) -> None:
-    with (rendered / "manifest.jsonl").open("a") as manifest:
-        manifest.write('{"file": "pictures/2.')
-    with pytest.raises(DataError, match=r"manifest\.jsonl"):
+@pytest.mark.parametrize("line", [b'{"file": "pictures/2.', b"5\n", b"\n", b"\xff\xfe\x00\n"])
+def test_a_torn_or_damaged_manifest_is_refused(rendered: Path, line: bytes) -> None:
+    with (rendered / "manifest.jsonl").open("ab") as manifest:
+        manifest.write(line)
+    with pytest.raises(DataError, match=r"manifest\.jsonl, line 3 is no row: cut .* renders the"):
         read_data(rendered)
 
 

@@ -105,6 +105,44 @@ def test_a_type_that_cannot_be_used_is_refused_in_one_sentence(
     assert reason in done.err and done.err.count("\n") == 1
 
 
+BODY, WING = TYPE["geometry"]["parts"]
+PROPELLER = {"shape": "propeller", "name": "propeller", "at": [0, 0, 0], "diameter": 1.0}
+ANTENNA = {"shape": "block", "name": "a", "kind": "antenna", "at": [0, 0, 0], "size": [1, 1, 1]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ([BODY | {"sections": [[0, 0.1, 0.1, 0], [0, 0.1, 0.1, 0]]}], "x must rise"),
+        ([BODY | {"sections": BODY["sections"][::-1]}], "x must rise from each section"),
+        ([WING | {"sections": [[0.3, 0, 0, 0.4], [0.4, 0, 0, 0.2]]}], "y or z must change"),
+        ([WING | {"sections": [[0.3, 0, 0, 0.4], [0.4, float("nan"), 0, 0.2]]}], "finite number"),
+        ([BODY, PROPELLER | {"at": [float("inf"), 0, 0]}], "finite number"),
+        ([PROPELLER, ANTENNA], "at least one part that is neither propeller nor antenna"),
+    ],
+)
+def test_a_geometry_that_cannot_be_built_is_refused_in_one_sentence(
+    write: Write, wreckid: Wreckid, parts: list[dict[str, Any]], reason: str
+) -> None:
+    done = wreckid("types", "check", write(geometry=TYPE["geometry"] | {"parts": parts}))
+    assert done.code == 2
+    assert reason in done.err and done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("drawing", "reason"),
+    [("zefir.exe", "must end in .png"), ("gone/zefir.png", "make it first")],
+)
+@pytest.mark.parametrize("verb", ["show", "check"])
+def test_a_drawing_that_cannot_be_written_is_told_before_anything_else(
+    write: Write, wreckid: Wreckid, tmp_path: Path, verb: str, drawing: str, reason: str
+) -> None:
+    asked = ["check", write()] if verb == "check" else ["shahed-136"]
+    done = wreckid("types", *asked, "--three-view", tmp_path / drawing)
+    assert (done.code, done.out) == (2, "")
+    assert reason in done.err and done.err.count("\n") == 1
+
+
 def test_a_type_that_is_there_already_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="has a type shahed-136 already"):
         extended(catalogue(), [catalogue().types["shahed-136"]])
@@ -133,6 +171,9 @@ def test_own_types_stand_beside_those_of_the_package(
         assert "Зефір-3" in wreckid("types", "zefir-3").out
         assert list(catalogue().types) == sorted(catalogue().types)
         assert wreckid("types", "check", tmp_path / "zefir-3.yaml").code == 0
+        (tmp_path / "zefir-3.yaml").rename(tmp_path / "zefir-3.yml")
+        catalogue.cache_clear()
+        assert "rename it to zefir-3.yaml" in wreckid("types").err
         monkeypatch.setenv(OWN_TYPES, str(tmp_path / "gone"))
         catalogue.cache_clear()
         assert "names" in wreckid("types").err
