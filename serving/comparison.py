@@ -9,17 +9,22 @@ from wreckid.serving.result import Result
 MOST_COLUMNS = 4
 LEAST = 0.02
 """Confidence below which a third or fourth type is left out."""
+UNKNOWN = "unknown"
 LEFT_OUT = ("Fuselage", "Surviving parts", "Markings", "Materials")
 """Facts in sentences: each candidate lists them."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A fact, its value for each type, and whether it tells them apart."""
+    """A fact and its value for each type."""
 
     name: str
     values: tuple[str, ...]
-    differs: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is known of it tells the types apart."""
+        return len(set(self.values) - {UNKNOWN}) > 1
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,11 @@ def comparison(result: Result, catalogue: Catalogue) -> Comparison | None:
         return None
     columns = [{fact.name: fact.value for fact in readable(uav.facts)} for uav in leaders]
     names = [n for n in dict.fromkeys(n for c in columns for n in c) if n not in LEFT_OUT]
-    rows = [(name, tuple(column.get(name, "unknown") for column in columns)) for name in names]
+    rows = (Row(name, tuple(column.get(name, UNKNOWN) for column in columns)) for name in names)
     ids = {uav.id for uav in leaders}
     return Comparison(
         types=tuple(uav.name for uav in leaders),
-        rows=tuple(Row(name, values, len(set(values)) > 1) for name, values in rows),
+        rows=tuple(rows),
         hints=tuple(
             Hint(uav.name, catalogue.types[other.id].name, other.how_to_tell)
             for uav in leaders

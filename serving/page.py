@@ -1,16 +1,17 @@
 """The page: a form, and a result in words, rendered on the server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from wreckid.datasets.catalogue import Catalogue
-from wreckid.model.evidence import Evidence
+from wreckid.model.evidence import Evidence, Length
 from wreckid.model.verdict import Level
 from wreckid.serving.choices import choices, measures, units
 from wreckid.serving.classifier import View
@@ -19,6 +20,7 @@ from wreckid.serving.doors.callers import caller_of
 from wreckid.serving.form import LENGTH_ROWS
 from wreckid.serving.language import language_of, mark
 from wreckid.serving.overlay import Shown, show
+from wreckid.serving.report import view_box
 from wreckid.serving.result import ModelIdentity, Result
 from wreckid.serving.settings import Settings
 from wreckid.serving.templates import templates
@@ -28,6 +30,8 @@ from wreckid.serving.words import CREDENTIALS, FLAGS, NOTHING_MOVED, STATEMENTS,
 
 PAGES = Path(__file__).with_name("pages")
 STATIC = PAGES / "static"
+UNTOUCHED = FormData()
+"""A form into which nothing was typed."""
 
 
 class Page:
@@ -66,19 +70,39 @@ class Page:
         """The page that asks for a key, and leads on to where one wanted to go."""
         return self.show(request, "login.html", status, following=following, problem=problem)
 
-    def form(self, request: Request, problem: str = "", status: int = 200) -> HTMLResponse:
-        """The start page, with what went wrong last time, if anything."""
-        return self.show(request, "form.html", status, problem=problem, evidence=Evidence())
+    def form(
+        self, request: Request, fields: FormData = UNTOUCHED, problem: str = "", status: int = 200
+    ) -> HTMLResponse:
+        """The start page, with what was typed last time and what was wrong with it, if anything."""
+        return self.show(request, "form.html", status, fields=_typed(fields), problem=problem)
 
-    def result(self, request: Request, result: Result, views: Sequence[View] = ()) -> HTMLResponse:
-        """The result of one item; without views for one whose photos are no longer here."""
-        return self.show(request, "result.html", **self.parts_of(result, show(views)))
+    def result(
+        self,
+        request: Request,
+        result: Result,
+        fields: FormData,
+        views: Sequence[View] = (),
+        problem: str = "",
+    ) -> HTMLResponse:
+        """The result of one item.
+
+        Args:
+            request: who asks, and in which language.
+            result: what to show.
+            fields: the form as it was typed.
+            views: of its photos; none where they are no longer here.
+            problem: why what was typed is not in the result, if it is not.
+        """
+        parts = self.parts_of(result, show(views))
+        status = 422 if problem else 200
+        return self.show(
+            request, "result.html", status, **parts, fields=_typed(fields), problem=problem
+        )
 
     def parts_of(self, result: Result, photos: Sequence[Shown]) -> dict[str, Any]:
         """What the templates show of a result."""
         return {
             "result": result,
-            "evidence": result.evidence,
             "sighting": result.sighting.model_dump_json(),
             "photos": photos,
             "tree": tree(result, self._catalogue),
@@ -92,6 +116,8 @@ class Page:
         environment.globals |= shown
         environment.filters |= {
             "moment": _moment,
+            "fields": _fields,
+            "view_box": view_box,
             "statement": lambda said: voice.say(statement(said, self._catalogue)),
         }
         return environment
@@ -107,6 +133,37 @@ def _statements(catalogue: Catalogue) -> dict[str, dict[str, str]]:
         "Families": {f"family:{name}": family.name for name, family in families},
         "Types": {f"type:{uav.id}": uav.name for uav in types},
     }
+
+
+def _typed(fields: FormData) -> FormData:
+    """The words of a form, not its files; what no Unicode text may hold becomes a question mark."""
+    return FormData(
+        [
+            (name, value.encode(errors="replace").decode())
+            for name, value in fields.multi_items()
+            if isinstance(value, str)
+        ]
+    )
+
+
+def _fields(evidence: Evidence) -> FormData:
+    """Evidence as the form would hold it."""
+    chosen = evidence.model_dump(include=set(choices()), exclude_none=True)
+    words = {"text": evidence.text, "part": evidence.part}
+    return FormData(
+        [
+            *((name, str(value)) for name, value in chosen.items()),
+            *(pair for one in evidence.lengths for pair in _length(one)),
+            *((name, one) for name, several in words.items() for one in several),
+        ]
+    )
+
+
+def _length(length: Length) -> Iterator[tuple[str, str]]:
+    yield "length_value", f"{length.value:g}"
+    yield "length_unit", length.unit
+    yield "length_tolerance", f"{100 * length.tolerance:g}"
+    yield "length_measures", length.measures
 
 
 def _moment(time: datetime) -> str:

@@ -22,8 +22,9 @@ from wreckid.serving.classifier import Classifier
 from wreckid.serving.custody import Entry, write_whole
 from wreckid.serving.duplicates import alike, same
 from wreckid.serving.intake import label
-from wreckid.serving.result import LEAST_MOVED
+from wreckid.serving.result import LEAST_MOVED, PhotoRecord
 from wreckid.serving.rows import Counts
+from wreckid.serving.sight import MARGIN
 from wreckid.serving.templates import templates
 from wreckid.serving.words import NOTHING_MOVED, headline
 
@@ -155,7 +156,11 @@ class _Pages:
         self.contents = contents
         self._catalogue = contents.classifier.catalogue
         self._templates = templates(TEMPLATES, self._catalogue)
-        self._templates.filters |= {"headline": self._headline, "label": label}
+        self._templates.filters |= {
+            "headline": self._headline,
+            "label": label,
+            "view_box": lambda photo: view_box(PhotoRecord.model_validate(photo)),
+        }
         self._templates.globals |= _inlined() | {
             "level_words": LEVELS,
             "opened": contents.opened,
@@ -219,6 +224,17 @@ class _Pages:
         )
 
 
+def view_box(photo: PhotoRecord) -> str:
+    """What the picture of a photo shows of it, all or a box with its margin, in words of SVG."""
+    width, height, box = photo.width or 0, photo.height or 0, photo.box
+    if box is None:
+        return f"0 0 {width} {height}"
+    wide, high = MARGIN * (box.right - box.left), MARGIN * (box.bottom - box.top)
+    left, top = max(box.left - wide, 0), max(box.top - high, 0)
+    right, bottom = min(box.right + wide, width), min(box.bottom + high, height)
+    return f"{left:g} {top:g} {right - left:g} {bottom - top:g}"
+
+
 def _shown(contents: Contents) -> Iterator[Shown]:
     cameras = _objects(contents.cameras) if contents.cameras else None
     pairs = zip(_objects(contents.rows), _objects(contents.pictures), strict=True)
@@ -230,7 +246,8 @@ def _shown(contents: Contents) -> Iterator[Shown]:
 def _witnesses(shown: Shown) -> Iterator[Witness]:
     looks = {one["photo"]: one["looks"] for one in shown.pictures}
     item = shown.row["item"]
-    for index, photo in enumerate(shown.row["photos"]):
+    readable = ((n, one) for n, one in enumerate(shown.row["photos"]) if not one["failure"])
+    for index, photo in readable:
         bytes_ = f"{photo['sha256']} {photo['page']}" if photo["sha256"] else ""
         yield Witness(item, photo["name"], bytes_, looks.get(index, ""))
 

@@ -17,6 +17,7 @@ from wreckid.serving.candidates import NOT_A_UAV_NAME
 from wreckid.serving.choices import choices
 from wreckid.serving.facts import readable
 from wreckid.serving.result import LEAD, SAFETY
+from wreckid.serving.tree import A_UAV_NAME
 from wreckid.serving.weigher import DISAGREE, UNEXPLAINED
 from wreckid.serving.words import (
     CREDENTIALS,
@@ -104,6 +105,7 @@ REFUSALS = (
     "Send 1 to {most} photos of one wreck. Each page of a TIFF file is one.",
     "A photo may have {photo} MiB and a request {request} MiB:"
     " keep the originals and send fewer or smaller copies.",
+    "Choose at least one photo, or give what was measured or seen.",
     "The photos' result is missing or damaged: examine the photos again.",
     "No such key holds. Ask whoever runs this service for one.",
     "There is no such item, or it was deleted.",
@@ -126,7 +128,7 @@ GROUPS = ("No type", "Families", "Types")
 def sentences() -> tuple[str, ...]:
     """All of them, each once."""
     made = (
-        *(SAFETY, LEAD, DISAGREE, UNEXPLAINED, NOT_A_UAV_NAME, NOTHING_MOVED),
+        *(SAFETY, LEAD, DISAGREE, UNEXPLAINED, A_UAV_NAME, NOT_A_UAV_NAME, NOTHING_MOVED),
         *HEADLINES.values(),
         *STATEMENTS.values(),
         *FLAGS.values(),

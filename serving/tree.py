@@ -7,6 +7,7 @@ from wreckid.serving.candidates import NOT_A_UAV_NAME
 from wreckid.serving.result import Result
 from wreckid.serving.words import name_of
 
+A_UAV_NAME = "A UAV"
 LEAST = 0.02
 """Probability below which a branch is not drawn."""
 
@@ -41,7 +42,7 @@ def tree(result: Result, catalogue: Catalogue) -> tuple[Branch, ...]:
         for family, members in families.items()
     ]
     return (
-        Branch("A UAV", 1 - no_uav, level == "uav", _ranked(branches)),
+        Branch(A_UAV_NAME, 1 - no_uav, level == "uav", _ranked(branches)),
         Branch(NOT_A_UAV_NAME, no_uav, level == "not-a-uav"),
     )
 

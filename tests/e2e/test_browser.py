@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -30,6 +31,14 @@ DROP = """([selector, name, data]) => {
     document.querySelector(selector).dispatchEvent(event);
 }"""
 
+REFUSED = re.compile(r"401 \(Unauthorized\)|429 \(Too Many Requests\)")
+HIDDEN = """() => {
+    const warning = document.querySelector(".safety").getBoundingClientRect();
+    const focused = document.activeElement.getBoundingClientRect();
+    const fits = focused.height < innerHeight / 2;
+    return fits && focused.top < warning.bottom && focused.bottom > warning.top;
+}"""
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -42,7 +51,7 @@ def opened(chromium: Browser, address: str, **options: Any) -> Iterator[Page]:
         page.on("console", lambda one: told.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda error: told.append(str(error)))
         yield page
-        assert [one for one in told if "401 (Unauthorized)" not in one] == []
+        assert [one for one in told if not REFUSED.search(one)] == []
 
 
 @pytest.fixture
@@ -143,6 +152,122 @@ def test_a_box_is_drawn_by_pointer_or_by_keyboard(
         assert box.input_value() == "1:100,50,200,200"
         page.get_by_role("button", name="Examine the wreck").click()
         expect(page.locator("main")).to_contain_text("only the box was looked at")
+
+
+def stroke(page: Page, selector: str, by: tuple[int, int]) -> None:
+    """A finger that is drawn over the middle of something."""
+    page.locator(selector).scroll_into_view_if_needed()
+    frame = page.locator(selector).bounding_box()
+    assert frame
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    finger = page.context.new_cdp_session(page)
+    places = [[{"x": x + by[0] * n / 9, "y": y + by[1] * n / 9}] for n in range(10)]
+    events = ["touchStart", *["touchMove"] * 9, "touchEnd"]
+    for event, touched in zip(events, [*places, []], strict=True):
+        finger.send("Input.dispatchTouchEvent", {"type": event, "touchPoints": touched})
+
+
+def test_a_finger_scrolls_and_draws_a_box_only_when_asked(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    phone: dict[str, Any] = {"has_touch": True, "is_mobile": True}
+    with opened(chromium, address, viewport={"width": 375, "height": 500}, **phone) as page:
+        page.goto("/")
+        page.locator("#photos").set_input_files([file("a.jpg", photo("red", (400, 400)))])
+        box, ask = page.locator("input[name=box]"), page.locator(".boxed button")
+        expect(ask).to_have_text("Draw a box")
+        page.evaluate("scrollTo(0, 0)")
+        stroke(page, "canvas", (20, -120))
+        expect(box).to_be_disabled()
+        page.wait_for_function("scrollY > 50")
+
+        ask.tap()
+        expect(ask).to_have_attribute("aria-pressed", "true")
+        stroke(page, "canvas", (60, -60))
+        expect(ask).to_have_text("Take the box away")
+        drawn = box.input_value()
+        assert drawn.startswith("1:200,")
+        stroke(page, "canvas", (20, 90))
+        assert box.input_value() == drawn
+        ask.tap()
+        expect(box).to_be_disabled()
+        expect(ask).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_stroke_that_is_broken_off_draws_nothing(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    with opened(chromium, address) as page:
+        page.goto("/")
+        page.locator("#photos").set_input_files([file("a.jpg", photo("red", (400, 200)))])
+        canvas = page.get_by_role("application")
+        before = canvas.evaluate("canvas => canvas.toDataURL()")
+        canvas.hover()
+        page.mouse.down()
+        page.mouse.move(0, 0)
+        assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+        canvas.dispatch_event("pointercancel")
+        assert canvas.evaluate("canvas => canvas.toDataURL()") == before
+        page.mouse.up()
+        expect(page.locator("input[name=box]")).to_be_disabled()
+
+
+def test_the_page_says_why_evidence_was_not_weighed_and_leaves_open_what_is_read(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    with opened(chromium, address) as page:
+        page.goto("/")
+        page.locator("#photos").set_input_files(file("a.jpg", photo("red")))
+        page.get_by_role("button", name="Examine the wreck").click()
+        page.get_by_text("What was measured or seen").click()
+        problem = page.locator("#weigh-problem")
+        first = page.get_by_role("group", name="Length 1")
+        first.get_by_label("± %").fill("60")
+        expect(problem).to_have_text(re.compile(r"^± %: .*50"))
+        first.get_by_label("± %").fill("10")
+        expect(problem).to_be_hidden()
+
+        candidates = page.locator(".candidates details")
+        candidates.nth(0).locator("summary").click()
+        candidates.nth(1).locator("summary").click()
+        page.get_by_label("Wing planform").select_option("delta")
+        expect(page.get_by_role("heading", name="What the evidence changed")).to_be_visible()
+        expect(candidates.nth(0)).not_to_have_attribute("open", "")
+        expect(candidates.nth(1)).to_have_attribute("open", "")
+
+
+def test_a_refusal_for_programs_is_told_on_the_page(
+    chromium: Browser, address: str, photo: MakePhoto
+) -> None:
+    slower = "This key may send 600 requests a minute: try again in 2 s."
+    with opened(chromium, address) as page:
+        page.goto("/")
+        page.locator("#photos").set_input_files(file("a.jpg", photo("red")))
+        page.get_by_role("button", name="Examine the wreck").click()
+        page.route(
+            "**/weigh",
+            lambda route: route.fulfill(
+                status=429, json={"detail": slower}, content_type="application/problem+json"
+            ),
+        )
+        page.get_by_text("What was measured or seen").click()
+        page.get_by_label("Wing planform").select_option("delta")
+        expect(page.locator("#weigh-problem")).to_have_text(slower)
+
+
+@pytest.mark.parametrize("size", [(320, 568), (375, 720), (900, 500), (768, 640), (1200, 900)])
+def test_the_warning_hides_nothing_that_the_keyboard_comes_to(
+    chromium: Browser, address: str, photo: MakePhoto, size: tuple[int, int]
+) -> None:
+    width, height = size
+    with opened(chromium, address, viewport={"width": width, "height": height}) as page:
+        page.goto("/?language=ru")
+        page.locator("#photos").set_input_files(file("a.jpg", photo("red")))
+        page.locator("main button[type=submit]").click()
+        page.locator(".again").focus()
+        for _ in range(12):
+            page.keyboard.press("Shift+Tab")
+            assert page.evaluate(HIDDEN) is False
 
 
 def test_who_has_no_key_is_refused_and_who_has_one_comes_in(

@@ -15,9 +15,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.priors import priors
 from wreckid.model.release import Release
 from wreckid.serving import translation as module
 from wreckid.serving.api import create_app
+from wreckid.serving.choices import units
 from wreckid.serving.doors.keys import Keys
 from wreckid.serving.language import CHOICE
 from wreckid.serving.result import LEAD, SAFETY
@@ -37,7 +39,15 @@ EVIDENCE = {
     "colour": "black",
     "text": "Герань-2",
 }
-NAMES = {uav.name for uav in catalogue().types.values()}
+TYPES = catalogue().types.values()
+NAMES = {name for uav in TYPES for name in (uav.name, *uav.aliases)}
+FORMATS = {"JPEG", "PNG", "HEIC", "WebP", "TIFF", "AVIF", "BMP", "GIF", "zip", "Zip"}
+STANDARDS = {"MiB", "UTC", "SHA-256", "sha256", "C2PA", "Shift", "Delete", "V"}
+OURS = {"wreckid", "tiny", "wk_", "local", "a.jpg", "cut.jpg", *priors()}
+SAME = NAMES | {*units()} | FORMATS | STANDARDS | OURS
+LONGEST_FIRST = "|".join(map(re.escape, sorted(SAME, key=len, reverse=True)))
+KEPT = re.compile(rf"\{{\w+\}}|(?<![A-Za-z])({LONGEST_FIRST})(?![A-Za-z])")
+"""Places, and what is written in Latin letters in every language."""
 VOID = {"meta", "link", "img", "input", "br"}
 
 
@@ -69,9 +79,8 @@ class Words(HTMLParser):
 
     @property
     def english(self) -> list[str]:
-        """What reads like English and is no name of a type."""
-        found = [one.strip() for one in self.said if one.strip() not in NAMES]
-        return [one for one in found if re.search(r"[a-z]{2} [a-z]{2,} [a-z]{2}", one)]
+        """Words in Latin letters that are not written so in every language."""
+        return re.findall(r"[A-Za-z]+", KEPT.sub("", "\n".join(self.said)))
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wreckid.model.release import Release
+from wreckid.model.verdict import percent
 from wreckid.serving.page import PAGES
 from wreckid.serving.result import LEAD, SAFETY
 
@@ -86,8 +88,80 @@ def test_an_empty_form_comes_back_with_a_sentence(client: TestClient) -> None:
     header = {"content-type": "multipart/form-data; boundary=x"}
     answer = client.post("/", content=empty, headers=header)
     assert answer.status_code == 422
-    assert "Send 1 to 16 photos of one wreck." in answer.text
+    assert "Choose at least one photo, or give what was measured or seen." in answer.text
     assert "<form" in answer.text
+
+
+TYPED = {
+    "length_value": ["2,5", "", "31"],
+    "length_unit": ["cm", "ft", "in"],
+    "length_tolerance": ["7", "60", "10"],
+    "length_measures": ["wingspan", "fuselage", "unknown"],
+    "wing": "delta",
+    "engines": "2",
+    "text": "<Герань>",
+}
+"""What no evidence is: the first length is no number."""
+KEPT = (
+    '<details class="more" open>',
+    *('value="2,5"', "<option selected>cm", 'value="7"', '<option value="wingspan" selected>'),
+    *("<option selected>ft", 'value="60"', '<option value="fuselage" selected>'),
+    *('value="31"', "<option selected>in", '<option value="delta" selected>'),
+    *('<option value="2" selected>', 'value="&lt;Герань&gt;"'),
+)
+
+
+def test_a_refused_form_comes_back_as_it_was_typed(client: TestClient, photo: MakePhoto) -> None:
+    photos = [("photos", ("a.jpg", photo("red")))]
+    for refused in (client.post("/", data=TYPED), client.post("/", data=TYPED, files=photos)):
+        assert refused.status_code == 422
+        assert 'role="alert"' in refused.text
+        assert [one for one in KEPT if one not in refused.text] == []
+
+
+def test_refused_evidence_leaves_the_result_of_the_photos(
+    client: TestClient, photo: MakePhoto
+) -> None:
+    first = Elements(post(client, ("a.jpg", photo("red"))))
+    (sighting,) = [one["value"] for one in first.all("input") if one.get("name") == "sighting"]
+    refused = client.post("/weigh", data={**TYPED, "sighting": sighting or ""})
+    assert refused.status_code == 422
+    assert ">Points to Shahed-136 / Geran-2</h1>" in refused.text and 'role="alert"' in refused.text
+    assert "The result below leaves out what was measured or seen." in refused.text
+    assert [one for one in KEPT if one not in refused.text] == []
+    again = Elements(refused.text)
+    assert [bar["value"] for bar in again.all("progress")] == [
+        bar["value"] for bar in first.all("progress")
+    ]
+    damaged = client.post("/weigh", data={**TYPED, "sighting": "{"})
+    assert "examine the photos again" in damaged.text
+    assert [one for one in KEPT if one not in damaged.text] == []
+
+
+def test_a_form_that_holds_no_text_comes_back_with_question_marks(client: TestClient) -> None:
+    odd = (
+        b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\\ud800\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="part"; filename="a"\r\n\r\na\r\n--x--\r\n'
+    )
+    header = {"content-type": "multipart/form-data; boundary=x; charset=raw_unicode_escape"}
+    answer = client.post("/", content=odd, headers=header)
+    assert answer.status_code == 422
+    assert '<input name="text" maxlength="120" value="?">' in answer.text
+    assert "UploadFile" not in answer.text
+
+
+def test_photos_alone_and_evidence_stand_side_by_side_with_no_uav(
+    client: TestClient, photo: MakePhoto
+) -> None:
+    files = {"photos": ("a.jpg", photo("red"))}
+    page = client.post("/", files=files, data={"wing": "delta"}).text
+    result = client.post("/v1/classify", files=files, data={"evidence": '{"wing": "delta"}'}).json()
+    alone, together = (
+        escape(percent(result[name]["not-a-uav"]))
+        for name in ("image_probabilities", "probabilities")
+    )
+    cells = f'<td class="number">{alone}</td><td class="number">{together}</td>'
+    assert f"<tr><th>Not a UAV</th>{cells}" in page
 
 
 @pytest.mark.parametrize("path", ["/", "/static/style.css", "/v1/types", "/nowhere"])

@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
 from collections.abc import Callable
+from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser
 
 from wreckid.model.release import Release
+from wreckid.model.verdict import percent
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -130,6 +134,33 @@ def test_an_item_has_its_picture_map_candidates_verdict_and_hash(
     assert re.search(r"sha256 [0-9a-f]{64}", first)
 
 
+def test_an_item_tells_how_likely_no_uav_is(
+    report: Report, photo: MakePhoto, tmp_path: Path
+) -> None:
+    table = "photo,item,wing\nevidence/a.jpg,weighed,delta\nevidence/b.jpg,alone,\n"
+    (tmp_path / "finds.csv").write_text(table)
+    out = report({"a.jpg": photo("red"), "b.jpg": photo("grey")}, source="finds.csv")
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    names = [["image_probabilities", "probabilities"], ["probabilities"]]
+    for number, (row, shown) in enumerate(zip(rows, names, strict=True), start=1):
+        shares = [escape(percent(row[name]["not-a-uav"])) for name in shown]
+        cells = "".join(f'<td class="n">{share}</td>' for share in shares)
+        assert f"<tr><td>Not a UAV</td><td></td>{cells}" in section(out, number)
+
+
+def test_it_is_no_wider_than_a_phone(
+    report: Report, photo: MakePhoto, chromium: Browser, tmp_path: Path
+) -> None:
+    table = "photo,item,wing,length_m\nevidence/a.jpg,one,delta,2.5\nevidence/b.jpg,two,delta,\n"
+    (tmp_path / "finds.csv").write_text(table)
+    out = report({"a.jpg": photo("red"), "b.jpg": photo("blue")}, source="finds.csv")
+    for width in (320, 375, 768):
+        page = chromium.new_page(viewport={"width": width, "height": 720})
+        page.goto((out / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.close()
+
+
 def test_names_are_text(report: Report, photo: MakePhoto) -> None:
     name = "<img src=x onerror=alert(1)>\"'{{7*7}}.jpg"
     out = report({name: photo("red")})
@@ -160,6 +191,11 @@ def test_copies_and_reposts_are_grouped(report: Report) -> None:
     groups = re.findall(r"<li>((?:<span>[^<]*</span>)+)</li>", page)
     named = [re.findall(r"<span>([^<]*)</span>", group) for group in groups]
     assert named == [["a.jpg", "copy.jpg"], ["a.jpg", "copy.jpg", "repost.jpg"]]
+
+
+def test_photos_that_could_not_be_used_are_no_copies_of_one_picture(report: Report) -> None:
+    out = report({"a.jpg": b"", "b.jpg": b"", "c.txt.jpg": b"notes", "d.jpg": b"notes"})
+    assert "None were found." in (out / "report.html").read_text()
 
 
 def test_plain_pictures_are_not_called_the_same(report: Report, photo: MakePhoto) -> None:

@@ -1,5 +1,6 @@
 """A part of a photo that is looked at twice, at every door."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -82,6 +83,30 @@ def test_the_page_frames_the_part(twice: Release, corner: bytes) -> None:
     assert 'viewBox="0 0 800 600"' in page
     assert '<rect x="0" y="0" width="400" height="300"/>' in page
     assert "the part that shows a UAV was looked at twice" in page
+
+
+BOXED = re.compile(
+    r'viewBox="150 50 600 550" preserveAspectRatio="none"[^<]*<rect x="(\d+)" y="(\d+)"'
+    r' width="(\d+)" height="(\d+)"/>'
+)
+"""What a picture shows of a photo in which a box from 200, 100 to 700, 600 was drawn."""
+
+
+def test_the_part_of_a_box_is_framed_on_page_and_report(
+    wreckid: Wreckid, twice: Release, corner: bytes, tmp_path: Path
+) -> None:
+    box, run = "200,100,700,600", tmp_path / "run"
+    (tmp_path / "a.png").write_bytes(corner)
+    (tmp_path / "finds.csv").write_text(f'photo,item,box\na.png,wing,"{box}"\n')
+    done = wreckid("batch", tmp_path / "finds.csv", "--out", run, "--release", twice.folder)
+    assert done.code == 0, done.err
+    with TestClient(create_app(twice)) as client:
+        files = {"photos": ("a.png", corner)}
+        page = client.post("/", files=files, data={"box": f"1:{box}"}).text
+    for shown in (page, (run / "report.html").read_text()):
+        framed = BOXED.search(shown)
+        assert framed is not None
+        assert [int(edge) for edge in framed.groups()] == pytest.approx([150, 50, 300, 275], abs=2)
 
 
 def test_the_report_frames_the_part(

@@ -46,6 +46,7 @@ if (input) {
   const boxCanvas = (picture, number) => {
     const canvas = document.createElement("canvas");
     const box = document.createElement("input");
+    const asker = document.createElement("button");
     const holder = document.createElement("div");
     const width = picture.naturalWidth;
     const height = picture.naturalHeight;
@@ -63,7 +64,9 @@ if (input) {
     box.name = "box";
     box.disabled = true;
     holder.className = "boxed";
-    holder.append(canvas, box);
+    holder.append(canvas, box, asker);
+    asker.type = "button";
+    asker.className = "plain";
 
     const within = (value, least, most) => Math.round(Math.min(Math.max(value, least), most));
 
@@ -111,10 +114,24 @@ if (input) {
       found = corners;
       box.disabled = !found;
       box.value = found ? `${number}:${found.join(",")}` : "";
+      asker.textContent = found ? words.dataset.away : words.dataset.draw;
+      ask(false);
       draw(found);
     };
 
+    // A finger that strokes the photo scrolls the page, unless a box was asked for.
+    const ask = (wanted) => {
+      asker.setAttribute("aria-pressed", canvas.classList.toggle("asked", wanted));
+    };
+    const draws = ({ pointerType }) =>
+      pointerType !== "touch" || canvas.classList.contains("asked");
+    asker.addEventListener("click", () => (found ? settle(null) : ask()));
+    canvas.addEventListener("pointerenter", ({ pointerType }) => {
+      canvas.classList.toggle("pen", pointerType === "pen");
+    });
+
     canvas.addEventListener("pointerdown", (event) => {
+      if (!draws(event)) return;
       canvas.setPointerCapture(event.pointerId);
       from = place(event);
     });
@@ -127,6 +144,10 @@ if (input) {
       from = null;
       settle(right - left >= LEAST && bottom - top >= LEAST ? [left, top, right, bottom] : null);
     });
+    canvas.addEventListener("pointercancel", () => {
+      from = null;
+      draw(found);
+    });
     canvas.addEventListener("keydown", (event) => {
       const step = STEPS[event.key];
       if (step) settle(found ? (event.shiftKey ? sized : moved)(found, step) : middle());
@@ -134,7 +155,7 @@ if (input) {
       else return;
       event.preventDefault();
     });
-    draw(null);
+    settle(null);
     return holder;
   };
 
@@ -169,32 +190,60 @@ if (weigh) {
   let waiting = 0;
   let latest = 0;
 
+  const tell = (words) => {
+    problem.hidden = !words;
+    problem.textContent = words;
+  };
+
+  // What a reader opened or closed stays so.
+  const unfolded = (part, before) => {
+    for (const { id, open } of before.querySelectorAll("details[id]")) {
+      const same = part.querySelector(`#${id}`);
+      if (same) same.open = open;
+    }
+    return part;
+  };
+
   const replace = (answer) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const changed = answer.getElementById(part.id);
-      if (changed) part.replaceWith(changed);
+      if (changed) part.replaceWith(unfolded(changed, part));
     }
     document.title = answer.title;
   };
 
-  const again = async () => {
-    const mine = ++latest;
+  const parsed = async (answer) =>
+    new DOMParser().parseFromString(await answer.text(), "text/html");
+
+  // Pages say why they refuse, and so do problems that are meant for programs.
+  const reason = async (answer) =>
+    answer.headers.get("Content-Type").includes("json")
+      ? (await answer.json()).detail
+      : (await parsed(answer)).querySelector("[role=alert]").textContent;
+
+  // The page that answers, or why there is none.
+  const weighed = async () => {
     try {
       const answer = await fetch(weigh.action, { method: "POST", body: new FormData(weigh) });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (mine !== latest) return;
-      problem.hidden = answer.ok;
-      problem.textContent = answer.ok ? "" : page.querySelector(".problem").textContent;
-      if (answer.ok) replace(page);
+      return answer.ok ? [await parsed(answer), ""] : [null, await reason(answer)];
     } catch {
-      problem.hidden = false;
-      problem.textContent = weigh.dataset.silent;
+      return [null, weigh.dataset.silent];
     }
+  };
+
+  const again = async () => {
+    const mine = ++latest;
+    const wrong = weigh.querySelector("input:invalid");
+    if (wrong) return tell(`${wrong.labels[0].innerText.trim()}: ${wrong.validationMessage}`);
+    const [page, refused] = await weighed();
+    if (mine !== latest) return;
+    tell(refused);
+    if (page) replace(page);
   };
 
   weigh.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => weigh.checkValidity() && again(), 300);
+    waiting = setTimeout(again, 300);
   });
   // Another language changes the whole page.
   weigh.addEventListener("submit", (event) => {
