@@ -24,7 +24,7 @@ from wreckid.serving.duplicates import alike, same
 from wreckid.serving.intake import label
 from wreckid.serving.result import LEAST_MOVED, PhotoRecord
 from wreckid.serving.rows import Counts
-from wreckid.serving.sight import MARGIN
+from wreckid.serving.sight import with_margin
 from wreckid.serving.templates import templates
 from wreckid.serving.words import NOTHING_MOVED, headline
 
@@ -226,12 +226,9 @@ class _Pages:
 
 def view_box(photo: PhotoRecord) -> str:
     """What the picture of a photo shows of it, all or a box with its margin, in words of SVG."""
-    width, height, box = photo.width or 0, photo.height or 0, photo.box
-    if box is None:
-        return f"0 0 {width} {height}"
-    wide, high = MARGIN * (box.right - box.left), MARGIN * (box.bottom - box.top)
-    left, top = max(box.left - wide, 0), max(box.top - high, 0)
-    right, bottom = min(box.right + wide, width), min(box.bottom + high, height)
+    width, height = photo.width or 0, photo.height or 0
+    whole = (0.0, 0.0, width, height)
+    left, top, right, bottom = with_margin(photo.box, width, height) if photo.box else whole
     return f"{left:g} {top:g} {right - left:g} {bottom - top:g}"
 
 

@@ -124,12 +124,17 @@ def _around(photo: Photo, box: Box) -> Frame:
             f"evidence.boxes: the box of photo {box.photo} has fewer than {SMALLEST_BOX} pixels"
             f" on a side within the {photo.width} × {photo.height} of the upright photo."
         )
+    return with_margin(box, photo.width, photo.height)
+
+
+def with_margin(box: Box, width: int, height: int) -> Frame:
+    """What is looked at of a photo of so many pixels where the wreck is in a box."""
     wide, high = MARGIN * (box.right - box.left), MARGIN * (box.bottom - box.top)
     return (
         max(box.left - wide, 0),
         max(box.top - high, 0),
-        min(box.right + wide, photo.width),
-        min(box.bottom + high, photo.height),
+        min(box.right + wide, width),
+        min(box.bottom + high, height),
     )
 
 
