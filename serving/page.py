@@ -74,7 +74,7 @@ class Page:
         self, request: Request, fields: FormData = UNTOUCHED, problem: str = "", status: int = 200
     ) -> HTMLResponse:
         """The start page, with what was typed last time and what was wrong with it, if anything."""
-        return self.show(request, "form.html", status, fields=_typed(fields), problem=problem)
+        return self.show(request, "form.html", status, fields=typed(fields), problem=problem)
 
     def result(
         self,
@@ -96,7 +96,7 @@ class Page:
         parts = self.parts_of(result, show(views))
         status = 422 if problem else 200
         return self.show(
-            request, "result.html", status, **parts, fields=_typed(fields), problem=problem
+            request, "result.html", status, **parts, fields=typed(fields), problem=problem
         )
 
     def parts_of(self, result: Result, photos: Sequence[Shown]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _statements(catalogue: Catalogue) -> dict[str, dict[str, str]]:
     }
 
 
-def _typed(fields: FormData) -> FormData:
+def typed(fields: FormData) -> FormData:
     """The words of a form, not its files; what no Unicode text may hold becomes a question mark."""
     return FormData(
         [

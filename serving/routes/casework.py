@@ -13,7 +13,7 @@ from wreckid.model.evidence import EvidenceError
 from wreckid.serving.doors.problems import RefusalError
 from wreckid.serving.form import evidence_of
 from wreckid.serving.overlay import Shown
-from wreckid.serving.page import Page
+from wreckid.serving.page import UNTOUCHED, Page, typed
 from wreckid.serving.routes.items import Who
 from wreckid.serving.routes.uploads import Crew, Fields, Intake, PageUploads
 from wreckid.serving.settings import Settings
@@ -25,6 +25,7 @@ from wreckid.serving.store.views import NewItem, Retention
 PAGE = 50
 GONE = "There is no such item, or it was deleted."
 MINUTE = {"Cache-Control": "private, max-age=60"}
+NO_PROBLEM = ("", 200)
 
 
 class Casework:
@@ -52,9 +53,14 @@ class Casework:
         )
 
     def item(
-        self, request: Request, who: Who, item_id: str, problem: str = "", status: int = 200
+        self,
+        request: Request,
+        who: Who,
+        item_id: str,
+        problem: tuple[str, int] = NO_PROBLEM,
+        fields: FormData = UNTOUCHED,
     ) -> HTMLResponse:
-        """The page of an item."""
+        """The page of an item, with evidence as it was typed where it could not be kept."""
         try:
             item = self._desk.items.get(item_id)
         except NoItemError:
@@ -66,24 +72,30 @@ class Casework:
         return self._page.show(
             request,
             "item.html",
-            status,
+            problem[1],
             **parts | {"evidence": item.evidence},
             item=item,
             shown=shown,
             withheld=withheld,
             current=self._desk.is_current(item),
+            typed=typed(fields),
             history=self._desk.items.history(item_id),
-            problem=problem,
+            problem=problem[0],
         )
 
     async def work(
-        self, request: Request, who: Who, item_id: str, do: Callable[[], object]
+        self,
+        request: Request,
+        who: Who,
+        item_id: str,
+        do: Callable[[], object],
+        fields: FormData = UNTOUCHED,
     ) -> Response:
         """Do something with an item, and show what it is then, or why it could not be done."""
         problem = await self._crew.do(lambda: _problem(do))
         if problem is None:
             return RedirectResponse(f"/items/{item_id}", 303)
-        return await self._crew.do(lambda: self.item(request, who, item_id, *problem))
+        return await self._crew.do(lambda: self.item(request, who, item_id, problem, fields))
 
     def _shown(self, item: Item, withheld: bool) -> list[Shown]:
         """The pictures of an item; without class maps where the result is withheld."""
@@ -158,7 +170,7 @@ def _add_forms(routes: APIRouter, casework: Casework, desk: Desk, intake: Intake
             version = TypeAdapter(int).validate_python(fields.get("version"))
             desk.give_evidence(Author(who.name), item_id, evidence_of(fields), version)
 
-        return await casework.work(request, who, item_id, keep)
+        return await casework.work(request, who, item_id, keep, fields)
 
     @routes.post("/{item_id}/judge")
     async def judge(request: Request, item_id: str, who: Who) -> Response:

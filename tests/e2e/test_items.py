@@ -448,3 +448,13 @@ def test_an_item_whose_judging_broke_off_is_judged_when_asked(
         assert "Judge again" in desk.get(f"/items/{item}").text
         judged = desk.post(f"/v1/items/{item}/judge").json()
         assert judged["current"] and judged["result"]["candidates"][0]["type"] == "shahed-136"
+
+
+def test_evidence_that_cannot_be_kept_is_still_in_the_form(desk: TestClient) -> None:
+    item = make(desk)
+    version = desk.get(f"/v1/items/{item}").json()["version"]
+    typed = {"version": version, "wing": "none", "wing_position": "high", "text": "GERAN-2"}
+    refused = desk.post(f"/items/{item}/evidence", data=typed)
+    assert refused.status_code == 422 and "contradicts" in refused.text
+    assert 'value="GERAN-2"' in refused.text and '<option value="high" selected>' in refused.text
+    assert desk.get(f"/v1/items/{item}").json()["evidence"]["text"] == []
