@@ -28,7 +28,9 @@ class _Types(VerbGroup):
     default = "show"
 
 
-app = typer.Typer(cls=_Types, help="List or show the types of the catalogue; check a new one.")
+app = typer.Typer(
+    cls=_Types, help="List the types or show one: `wreckid types [ID]`; check a new one."
+)
 
 
 @app.command()

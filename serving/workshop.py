@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False)]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        help="A rendered set, a set of photos, or a folder of labels.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 Backgrounds = Annotated[
     Path | None,
     typer.Option(exists=True, file_okay=False, help="Real photos (JPEG) without UAVs."),
@@ -78,7 +85,7 @@ def train(
         Path | None, typer.Argument(exists=True, dir_okay=False, help="A YAML file.")
     ] = None,
     from_release: Annotated[
-        str | None, typer.Option(help="A release's name or folder to go on from, without CONFIG.")
+        str | None, typer.Option(help="Folder of a release to go on from, without CONFIG.")
     ] = None,
     photos: Annotated[
         Path | None,
@@ -107,7 +114,7 @@ def train(
 
 @app.command()
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A release's name or folder.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="Folder of a release.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Another release.")],
     data: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
@@ -131,7 +138,7 @@ def compare(
 
 @app.command()
 def evaluate(
-    release: Annotated[str, typer.Argument(help="A release's name or folder.")],
+    release: Annotated[str, typer.Argument(help="Folder of a release.")],
     data: Folder,
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for figures.json and report.html.")
