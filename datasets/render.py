@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
@@ -18,12 +17,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from wreckid.datasets.airframes.airframe import Part, build, extents
 from wreckid.datasets.airframes.variation import varied
 from wreckid.datasets.airframes.wreckage import Wreck, posed, wrecked
+from wreckid.datasets.alone import alone
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
@@ -33,7 +32,7 @@ from wreckid.datasets.pictures.sketch import Model, sketched
 from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import confusers, empty_place
 from wreckid.datasets.places.surroundings import Surroundings, refuse_unreadable
-from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS, UNFINISHED, whole_rows
+from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS, UNFINISHED, read_rows
 from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
@@ -154,24 +153,15 @@ def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterato
         The manifest's row of each picture, those of earlier runs first.
 
     Raises:
-        RenderError: the folder holds another set or a damaged one, or is being rendered to.
-        SetupError: a background cannot be read.
+        RenderError: the folder holds another set.
+        SetupError: it holds a damaged one or is being rendered to, or a background cannot be read.
     """
     refuse_unreadable(job.around)
     job.out.mkdir(parents=True, exist_ok=True)
-    with _alone(job.out):
+    with alone(job.out / LOCK, f"Another command is rendering to {job.out}: wait for it to end."):
         done = _begun(job)
         yield from done[:count]
         yield from _drawn(job, range(len(done), count), engine)
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    try:
-        with FileLock(out / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise RenderError(f"Another command is rendering to {out}: wait for it to end.") from error
 
 
 def _drawn(job: RenderJob, numbers: range, engine: Engine) -> Iterator[dict[str, Any]]:
@@ -277,23 +267,13 @@ def _begun(job: RenderJob) -> list[dict[str, Any]]:
     manifest = job.out / MANIFEST
     lines = manifest.read_bytes().splitlines(keepends=True) if manifest.exists() else []
     whole = [line for line in lines if line.endswith(b"\n")]
-    rows = _rows(manifest, whole)
+    rows = read_rows(manifest, whole)
     if not rows:
         _save(job.out / SETTINGS, _settings(job))
     elif not _is_of(job, rows):
         raise RenderError(f"{job.out} holds another set of pictures: choose another --out.")
     if len(whole) < len(lines):
         manifest.write_bytes(b"".join(whole))
-    return rows
-
-
-def _rows(manifest: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
-    rows = whole_rows(lines)
-    if len(rows) < len(lines):
-        raise RenderError(
-            f"{manifest}, line {len(rows) + 1} is no row: cut the file off there, or choose"
-            " another --out."
-        )
     return rows
 
 

@@ -1,8 +1,12 @@
 """What lies in the folder of a rendered set beside its pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+from wreckid.datasets.errors import SetupError
 
 MANIFEST = "manifest.jsonl"
 """A JSON line a picture."""
@@ -14,15 +18,21 @@ LOCK = ".lock"
 """An empty file, locked by the command that renders."""
 
 
-def whole_rows(lines: Iterable[bytes]) -> list[dict[str, Any]]:
-    """The rows of a manifest, up to the first line that holds none."""
-    rows = []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            break
-        if not isinstance(row, dict):
-            break
-        rows.append(row)
-    return rows
+def read_rows(manifest: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """The rows in lines of a manifest.
+
+    Raises:
+        SetupError: a line is no row.
+    """
+    return [_row(manifest, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _row(manifest: Path, number: int, line: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        row = json.loads(line)
+        if isinstance(row, dict):
+            return row
+    raise SetupError(
+        f"{manifest}, line {number} is no row: cut the file off there, and repeat the command"
+        " that renders the set."
+    )

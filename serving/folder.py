@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from wreckid.datasets.alone import alone
 from wreckid.datasets.errors import SetupError
 from wreckid.serving import custody
 from wreckid.serving.classifier import Classifier
@@ -176,7 +175,7 @@ def open_run(wanted: Wanted, classifier: Classifier) -> Iterator[Run]:
     """
     _refuse_what_is_not_ours(wanted.out)
     wanted.out.mkdir(parents=True, exist_ok=True)
-    with _alone(wanted.out):
+    with alone(wanted.out / LOCK, f"Another run is writing to {wanted.out}: wait for it to end."):
         log, dropped = CustodyLog.recover(wanted.out / LOG)
         if log.first is None:
             opened = _begin(wanted, classifier, log)
@@ -219,15 +218,6 @@ def _has_log(out: Path) -> bool:
     with file.open("rb") as lines:
         first = custody.read_line(lines.readline())
     return first is not None and first["event"] == OPENED
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    try:
-        with FileLock(out / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise SetupError(f"Another run is writing to {out}: wait for it to end.") from error
 
 
 def _begin(wanted: Wanted, classifier: Classifier, log: CustodyLog) -> Entry:

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
 from wreckid.datasets.errors import SetupError
-from wreckid.datasets.rendered import MANIFEST, UNFINISHED, whole_rows
+from wreckid.datasets.rendered import MANIFEST, UNFINISHED, read_rows
 from wreckid.model.looking import Box
 from wreckid.model.preprocessing import Failure, InputSpec, Photo, decode, to_array
 from wreckid.serving.intake import read_photo
@@ -78,21 +78,15 @@ def manifest_rows(place: Path) -> list[dict[str, Any]]:
     """The rows of a rendered set, one a picture.
 
     Raises:
-        DataError: the folder is no rendered set, one that was stopped, or a damaged one.
+        DataError: the folder is no rendered set, or one that was stopped.
+        SetupError: its manifest is damaged.
     """
     file = place / MANIFEST
     if (place / UNFINISHED).exists():
         raise DataError(f"{place} was stopped: repeat the command that renders it.")
     if not file.is_file():
         raise DataError(f"{place} holds no {MANIFEST}: name a rendered set.")
-    lines = file.read_bytes().splitlines()
-    rows = whole_rows(lines)
-    if len(rows) < len(lines):
-        raise DataError(
-            f"{file}, line {len(rows) + 1} is no row: cut the file off there, and repeat the"
-            " command that renders the set."
-        )
-    return rows
+    return read_rows(file, file.read_bytes().splitlines())
 
 
 def index_rows(place: Path) -> list[dict[str, str]]:

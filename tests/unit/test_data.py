@@ -172,7 +172,7 @@ def test_a_manifest_that_says_too_little_is_refused(rendered: Path, lacking: str
 def test_a_torn_or_damaged_manifest_is_refused(rendered: Path, line: bytes) -> None:
     with (rendered / "manifest.jsonl").open("ab") as manifest:
         manifest.write(line)
-    with pytest.raises(DataError, match=r"manifest\.jsonl, line 3 is no row: cut .* renders the"):
+    with pytest.raises(SetupError, match=r"manifest\.jsonl, line 3 is no row: cut .* renders the"):
         read_data(rendered)
 
 
