@@ -82,7 +82,7 @@ VERSION ?= $(shell date +%Y.%m.%d)
 
 .PHONY: release
 release: train ## Calibrate, export, measure and write a release, from catalogue to card
-	$(WRECKID) release runs/release --name ours --version $(VERSION) --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
+	$(WRECKID) release runs/release --name ours --version $(VERSION) --size 256 --heldout datasets/heldout $(if $(wildcard $(PHOTOS)),--photos $(PHOTOS))
 
 .PHONY: examples
 examples: .venv/ready ## Say what the tool makes of the finds in examples/

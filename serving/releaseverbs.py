@@ -43,12 +43,18 @@ def make(
             help="Other labelled real photos, to fit confidence on if they are enough.",
         ),
     ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=32, max=1024, help="Input side in pixels; by default that of the last epoch."
+        ),
+    ] = None,
 ) -> None:
     """Calibrate, export and measure a run, and write it down as a release."""
     from wreckid.training.publish import Publication, publish
     from wreckid.training.run import read_run
 
-    wanted = Publication(name, version, out, heldout, photos, calibration)
+    wanted = Publication(name, version, out, heldout, photos, calibration, size)
     typer.echo(f"Released: {publish(read_run(run), wanted).folder}")
 
 

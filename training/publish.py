@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ class Publication:
             fit confidence and the other half measure it.
         photos: real photos to measure on, if any.
         fitting: other real photos, to fit confidence on if they are enough.
+        size: input side in pixels, which may be larger than what the network learnt at, since
+            random crops show wrecks larger there (FixRes, Touvron et al., 2019); None for that.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Publication:
     heldout: Path | None = None
     photos: Path | None = None
     fitting: Path | None = None
+    size: int | None = None
 
 
 def publish(run: Run, wanted: Publication) -> Release:
@@ -87,6 +90,8 @@ def publish(run: Run, wanted: Publication) -> Release:
         ReleaseError: the release cannot be written, or one of its name is there.
     """
     place = _new_place(wanted)
+    if wanted.size is not None:
+        run = replace(run, input=run.input.model_copy(update={"size": wanted.size}))
     split = split_heldout(run.config.heldout, wanted.heldout)
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from wreckid.model.release import NETWORK, Release, ReleaseFacts, find_release, write_release
+from wreckid.model.release import (
+    NETWORK,
+    Release,
+    ReleaseFacts,
+    find_release,
+    shipped_release,
+    write_release,
+)
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -83,9 +90,10 @@ def test_a_release_says_what_is_in_it(wreckid: Wreckid, release: Release) -> Non
 
 
 def test_the_shipped_release_goes_by_its_name(wreckid: Wreckid) -> None:
-    done = wreckid("release", "inspect", "wreckid-lite0")
+    name = shipped_release().manifest.name
+    done = wreckid("release", "inspect", name)
     assert done.code == 0 and "Every file is as the manifest names it" in done.out
-    assert find_release("wreckid-lite0") == find_release(None)
+    assert find_release(name) == find_release(None)
 
 
 def test_a_release_that_was_altered_is_refused(

@@ -176,6 +176,18 @@ def test_the_release_says_what_the_run_began_with(
     assert told.libraries["mapie"] == version("mapie")
 
 
+def test_a_release_may_look_closer_than_it_learnt(
+    workshop: Path, trained: Path, tmp_path: Path
+) -> None:
+    ran("release", trained, "--name", "c", "--version", "1", "--out", tmp_path, "--size", SIDE + 32)
+    closer = read_release(tmp_path / "c")
+    assert closer.manifest.input.size == SIDE + 32
+    assert closer.manifest.training.config["size"] == SIDE
+    images = np.zeros((1, 3, SIDE + 32, SIDE + 32), np.float32)
+    assert Engine(closer).run(images).class_map.shape[2:] == (3, 3)
+    assert f"at {SIDE + 32} pixels" in closer.card.read_text()
+
+
 def test_onnx_and_torch_agree_on_all_outputs(released: Release) -> None:
     network = create_network("tf_efficientnet_lite0", len(CLASSES))
     weights = safetensors.torch.load_file(released.weights)
