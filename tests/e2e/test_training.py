@@ -179,7 +179,8 @@ def test_the_release_says_what_the_run_began_with(
 def test_a_release_may_look_closer_than_it_learnt(
     workshop: Path, trained: Path, tmp_path: Path
 ) -> None:
-    ran("release", trained, "--name", "c", "--version", "1", "--out", tmp_path, "--size", SIDE + 32)
+    side = str(SIDE + 32)
+    ran("release", trained, "--name", "c", "--version", "1", "--out", tmp_path, "--size", side)
     closer = read_release(tmp_path / "c")
     assert closer.manifest.input.size == SIDE + 32
     assert closer.manifest.training.config["size"] == SIDE
