@@ -12,7 +12,7 @@ from wreckid.datasets.errors import SetupError, first_problem
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-PLACES = ("train", "sketches", "heldout", "from_release", "teachers", "photos", "calibration")
+PLACES = ("train", "sketches", "heldout", "from_releases", "teachers", "photos", "calibration")
 """The fields that are folders, or several of them."""
 SIDE_STEP = 16
 """Input sides on the way to the last are multiples of so many pixels."""
@@ -33,11 +33,13 @@ class TrainConfig(BaseModel):
         None, description="Quick pictures, to be learnt from in all epochs but the last."
     )
     sketch_share: Rate = Field(0.7, description="Share of sketches among the rendered pictures.")
-    from_release: Path | None = Field(
-        None, description="Folder of a release to go on from, instead of ImageNet weights."
+    from_releases: tuple[Path, ...] = Field(
+        (),
+        description="Folder of a release to go on from, instead of ImageNet weights; or one for"
+        " each of the backbones that stand side by side.",
     )
     release_share: Share = Field(
-        0.0, description="Share of the release's weights in the finished ones (WiSE-FT)."
+        0.0, description="Share of the releases' weights in the finished ones (WiSE-FT)."
     )
     teachers: tuple[Path, ...] = Field(
         (), description="Folders of releases whose answers together are learnt beside the labels."
@@ -53,7 +55,9 @@ class TrainConfig(BaseModel):
     epoch_pictures: Annotated[int, Field(ge=1)] | None = Field(
         None, description="Pictures an epoch of a mix, drawn anew each time; as many as there are."
     )
-    architecture: str = Field("tf_efficientnet_lite0", description="Name in timm.")
+    architecture: str = Field(
+        "tf_efficientnet_lite0", description="Name in timm, or several with `+` between them."
+    )
     size: Annotated[int, Field(ge=32, le=1024, description="Input side in pixels.")] = 224
     epochs: Annotated[int, Field(ge=1)] = 6
     early_size: Annotated[int, Field(ge=32, le=1024)] | None = Field(
@@ -86,8 +90,8 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _has_what_it_shares(self) -> Self:
-        if self.release_share and self.from_release is None:
-            raise ValueError("release_share needs from_release")
+        if self.release_share and not self.from_releases:
+            raise ValueError("release_share needs from_releases")
         return self
 
     @property

@@ -18,7 +18,7 @@ from wreckid.training.data import DataError, EvaluationSet, read_data
 from wreckid.training.environment import Provenance
 from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
-from wreckid.training.ownphotos import drawn_back, load_release_weights
+from wreckid.training.ownphotos import drawn_back, load_releases
 from wreckid.training.run import Run
 from wreckid.training.teachers import Teachers
 from wreckid.training.team import gathered
@@ -36,20 +36,20 @@ def finetune(config: TrainConfig, folder: Path) -> Run:
     torch.manual_seed(config.seed)
     material = Material.read(config)
     heldout = read_data(config.heldout)
-    release = read_release(config.from_release) if config.from_release else None
-    known = set(release.manifest.classes) if release else set()
-    classes = _classes({photo.label for photo in material.all} | known)
+    releases = [read_release(folder) for folder in config.from_releases]
+    known = [set(release.manifest.classes) for release in releases]
+    classes = _classes({photo.label for photo in material.all}.union(*known))
     unknown = {photo.label for photo in heldout} - set(classes)
     if unknown:
         raise DataError(f"{config.heldout} has labels not in {config.train}: {sorted(unknown)}.")
     families = catalogue().families_of(classes)
     network = create_network(config.architecture, len(classes), config.drop_rate)
-    if release:
-        start = load_release_weights(network, classes, families, release)
+    if releases:
+        start = load_releases(network, classes, families, releases)
     else:
         start = load_starting_weights(network, config.architecture)
     begun = {name: values.clone() for name, values in network.state_dict().items()}
-    new = [number for number, name in enumerate(classes) if name not in known]
+    new = [number for number, name in enumerate(classes) if not all(name in one for one in known)]
     finish = partial(drawn_back, start=begun, share=config.release_share, new=new)
     freeze_stem(network, config.frozen_stages)
     specs = [input_spec(network, size) for size in config.sizes]

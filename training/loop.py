@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, WeightedRandomSampler
 from torch.utils.data.distributed import DistributedSampler
 
-from wreckid.model.network import WreckNetwork
+from wreckid.model.network import WreckNetwork, backbones_of
 from wreckid.training import checkpoint
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import EvaluationSet, TrainingSet
@@ -182,15 +182,19 @@ def _sampler(
 
 
 def _parameter_groups(network: WreckNetwork, config: TrainConfig) -> list[dict[str, Any]]:
-    """The head at a rate of its own, each stage of the backbone at a lower one the earlier it is.
+    """The head at a rate of its own, each stage of a backbone at a lower one the earlier it is.
 
     The scheduler applies each group's `lr_scale`.
     """
-    backbone: list[dict[str, Any]] = param_groups_layer_decay(
-        network.backbone, config.weight_decay, layer_decay=config.layer_decay
-    )
+    stages: list[dict[str, Any]] = [
+        group
+        for backbone in backbones_of(network)
+        for group in param_groups_layer_decay(
+            backbone, config.weight_decay, layer_decay=config.layer_decay
+        )
+    ]
     head = {"params": list(network.head.parameters()), "weight_decay": config.weight_decay}
-    return [*backbone, {**head, "lr_scale": config.head_factor}]
+    return [*stages, {**head, "lr_scale": config.head_factor}]
 
 
 def _train_mode(network: nn.Module, config: TrainConfig) -> None:

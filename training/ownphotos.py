@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from wreckid.model.network import WreckNetwork
+from wreckid.model.network import BESIDE, WreckNetwork, create_network, joined, together
 from wreckid.model.release import Release, StartingWeights
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, LabelledPhoto
@@ -44,7 +44,7 @@ def gentle_config(release: Release, photos: Path, renders: Path) -> TrainConfig:
         {
             "train": renders / "train",
             "heldout": renders / "heldout",
-            "from_release": release.folder,
+            "from_releases": [release.folder],
             "photos": photos / "train" if is_split else photos,
             "calibration": photos / "calibration" if is_split else None,
             "architecture": release.manifest.architecture,
@@ -52,6 +52,34 @@ def gentle_config(release: Release, photos: Path, renders: Path) -> TrainConfig:
             **GENTLE,
         }
     )
+
+
+def load_releases(
+    network: WreckNetwork,
+    classes: Sequence[str],
+    families: Sequence[str],
+    releases: Sequence[Release],
+) -> StartingWeights:
+    """Put the weights of a release into a network, or of one release into each of its backbones.
+
+    Networks of several releases side by side say at first the mean of what these say, in logits.
+
+    Raises:
+        DataError: the releases have other architectures.
+    """
+    if len(releases) == 1:
+        return load_release_weights(network, classes, families, releases[0])
+    members = [create_network(one.manifest.architecture, len(classes)) for one in releases]
+    starts = [
+        load_release_weights(member, classes, families, release)
+        for member, release in zip(members, releases, strict=True)
+    ]
+    try:
+        network.load_state_dict(joined(members))
+    except RuntimeError as error:
+        names = BESIDE.join(one.manifest.architecture for one in releases)
+        raise DataError(f"These releases are {names}: name that architecture.") from error
+    return together(starts)
 
 
 def load_release_weights(

@@ -11,6 +11,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -24,7 +25,7 @@ from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
-from wreckid.training.export import weights_bytes
+from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
 from wreckid.training.run import CURVES, LOG, RECORD, read_run
@@ -200,6 +201,31 @@ def test_a_release_teaches_what_it_says(
     finetune(taught, tmp_path / "run")
     before, after = (weights(run)["head.bias"] for run in (finished, tmp_path / "run"))
     assert after[0] - after[1:].max() > before[0] - before[1:].max()
+
+
+def test_releases_side_by_side_learn_on_and_are_served_as_one(
+    config: TrainConfig,
+    tmp_path: Path,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
+) -> None:
+    names = ("tf_efficientnet_lite0", "tf_efficientnet_lite2")
+    classes = (*sorted(set(LOOKS) - {NOT_A_UAV}), NOT_A_UAV)
+    told = {"classes": classes, "families": catalogue().families_of(classes)}
+    alone = [create_network(name, len(LOOKS)) for name in names]
+    releases = tuple(
+        write_release(
+            tmp_path / name, facts(architecture=name, **told), files | {WEIGHTS: weights_bytes(one)}
+        ).folder
+        for name, one in zip(names, alone, strict=True)
+    )
+    settings = {"architecture": "+".join(names), "from_releases": releases, "epochs": 1}
+    run = finetune(config.model_copy(update=settings), tmp_path / "run")
+    network = halved(run.network())
+    moved = network.state_dict()["backbone.members.1.conv_stem.weight"]
+    assert not torch.equal(moved, alone[1].backbone.state_dict()["conv_stem.weight"])
+    images = np.random.default_rng(1).normal(size=(2, 3, 64, 64)).astype(np.float32)
+    assert parity(network, onnx_bytes(network, 64), images) < 1e-3
 
 
 def test_the_family_counts_beside_the_type(config: TrainConfig) -> None:

@@ -9,6 +9,7 @@ from wreckid.model.network import (
     create_network,
     freeze_stem,
     input_spec,
+    joined,
     load_starting_weights,
 )
 
@@ -82,6 +83,50 @@ def test_weights_of_another_network_are_refused() -> None:
     network = create_network("tf_efficientnet_lite2", classes=2)
     with pytest.raises(NetworkError, match="does not fit timm's tf_efficientnet_lite0"):
         load_starting_weights(network, LITE0)
+
+
+@torch.inference_mode()
+def test_networks_side_by_side_say_the_mean_of_what_they_say() -> None:
+    torch.manual_seed(2)
+    members = [create_network(name, classes=3).eval() for name in (LITE0, "resnet10t")]
+    beside = create_network(f"{LITE0}+resnet10t", classes=3).eval()
+    beside.load_state_dict(joined(members))
+    images = torch.randn(2, 3, 96, 64)
+    said, one, other = (network(images) for network in (beside, *members))
+    for name in ("logits", "class_map"):
+        mean = (getattr(one, name) + getattr(other, name)) / 2
+        assert torch.allclose(getattr(said, name), mean, atol=1e-5)
+    assert said.embedding.shape == (2, 1280 + 512)
+    exact = said.class_map.mean(dim=(2, 3)) + beside.head.bias
+    assert torch.allclose(exact, said.logits, atol=1e-5)
+
+
+def test_backbones_side_by_side_start_and_freeze_like_each_alone() -> None:
+    beside = create_network(f"{LITE0}+tf_efficientnet_lite2", classes=2)
+    start = load_starting_weights(beside, f"{LITE0}+tf_efficientnet_lite2")
+    assert "lite0" in start.name and "lite2" in start.name and start.licence == "Apache-2.0"
+    alone = create_network(LITE0, classes=2)
+    load_starting_weights(alone, LITE0)
+    first = beside.backbone.state_dict()["members.0.conv_stem.weight"]
+    assert torch.equal(first, alone.backbone.state_dict()["conv_stem.weight"])
+    freeze_stem(beside, 2)
+    frozen = [name for name, value in beside.named_parameters() if not value.requires_grad]
+    assert {name.split(".")[2] for name in frozen} == {"0", "1"}
+    assert input_spec(beside, 224) == input_spec(alone, 224)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "reason"),
+    [
+        (f"{LITE0}+resnet10t", "want photos prepared in different ways"),
+        (f"{LITE0}+vgg11", "their maps differ in size"),
+    ],
+)
+def test_backbones_that_cannot_stand_side_by_side_are_refused(
+    architecture: str, reason: str
+) -> None:
+    with pytest.raises(NetworkError, match=reason):
+        input_spec(create_network(architecture, classes=2), 64)
 
 
 @pytest.mark.parametrize("architecture", ["resnet9000", "", "tf_efficientnet_lite0.ghost"])

@@ -11,13 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
-from wreckid.model.network import WreckNetwork
+from wreckid.model.network import BESIDE, WreckNetwork, create_network
 from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import WEIGHTS, Release, ReleaseFacts, write_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError, LabelledPhoto
 from wreckid.training.material import Material
-from wreckid.training.ownphotos import drawn_back, gentle_config, load_release_weights
+from wreckid.training.ownphotos import (
+    drawn_back,
+    gentle_config,
+    load_release_weights,
+    load_releases,
+)
 
 OLD = ("shahed-131", "shahed-136", "orlan-10", NOT_A_UAV)
 NEW = ("banshee-300-400", "orlan-10", "shahed-131", "shahed-136", NOT_A_UAV)
@@ -87,13 +92,37 @@ def test_finished_weights_lie_between_start_and_what_was_learnt(share: float, se
 
 
 def test_a_share_of_a_release_needs_one() -> None:
-    with pytest.raises(ValueError, match="release_share needs from_release"):
+    with pytest.raises(ValueError, match="release_share needs from_releases"):
         TrainConfig.model_validate({"train": "t", "heldout": "h", "release_share": 0.5})
 
 
 def test_another_architecture_is_refused(release: Release) -> None:
     with pytest.raises(DataError, match="is a tiny: name that architecture"):
         load_release_weights(network(len(OLD), 5), OLD, catalogue().families_of(OLD), release)
+
+
+def test_releases_side_by_side_say_the_mean_of_what_they_say(
+    tmp_path: Path, facts: Callable[..., ReleaseFacts], files: dict[str, bytes]
+) -> None:
+    names = ("resnet10t", "resnet18")
+    alone = [create_network(name, len(OLD)).eval() for name in names]
+    told = {"classes": OLD, "families": catalogue().families_of(OLD)}
+    releases = [
+        write_release(
+            tmp_path / name,
+            facts(architecture=name, **told),
+            files | {WEIGHTS: safetensors.torch.save(one.state_dict())},
+        )
+        for name, one in zip(names, alone, strict=True)
+    ]
+    beside = create_network(BESIDE.join(names), len(OLD)).eval()
+    start = load_releases(beside, OLD, told["families"], releases)
+    images = torch.randn(1, 3, 64, 64)
+    mean = sum(one(images).logits for one in alone) / 2
+    assert torch.allclose(beside(images).logits, mean, atol=1e-4)
+    assert start.name.count("tiny 0.0.1 (") == 2
+    with pytest.raises(DataError, match=r"are resnet18\+resnet10t: name that architecture"):
+        load_releases(beside, OLD, told["families"], releases[::-1])
 
 
 def sums(shares: Sequence[float], *counts: int) -> list[float]:
