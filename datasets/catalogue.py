@@ -156,7 +156,9 @@ class UavType(_Frozen):
     )
 
     @model_validator(mode="after")
-    def _sources_exist(self) -> Self:
+    def _refers_rightly(self) -> Self:
+        if any(other.id == self.id for other in self.look_alikes):
+            raise ValueError("look_alikes names the type itself")
         for name, fact in self.facts.known().items():
             missing = sorted(set(fact.sources) - set(self.sources))
             if missing:

@@ -4,6 +4,7 @@ Axes: x aft from the foremost point, y to the right wing tip as the pilot sees i
 z up. All lengths in metres. A part with `mirror: true` stands on both sides of y = 0.
 """
 
+from collections import Counter
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -42,12 +43,16 @@ Sections = Annotated[tuple[Section, ...], Field(min_length=2)]
 def _nose_to_tail(sections: Sections) -> Sections:
     if any(behind[0] <= ahead[0] for ahead, behind in pairwise(sections)):
         raise ValueError("x must rise from each section to the next, nose to tail")
+    if any(min(width, height) <= 0 for _, width, height, _ in sections):
+        raise ValueError("the width and height of each section must be above 0")
     return sections
 
 
 def _root_to_tip(sections: Sections) -> Sections:
     if any(inner[1:3] == outer[1:3] for inner, outer in pairwise(sections)):
         raise ValueError("y or z must change from each section to the next, root to tip")
+    if any(chord <= 0 for *_, chord in sections):
+        raise ValueError("the chord of each section must be above 0")
     return sections
 
 
@@ -163,7 +168,10 @@ class Scheme(_Frozen):
     stencils: tuple[str, ...] = Field(default=(), description="Words seen on wings, hull and fins.")
 
 
-def _measured(parts: tuple[PartSpec, ...]) -> tuple[PartSpec, ...]:
+def _tellable(parts: tuple[PartSpec, ...]) -> tuple[PartSpec, ...]:
+    counts = Counter(part.name for part in parts)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ValueError(f"{twice[0]} is the name of several parts: give each its own")
     if all(part.kind in UNMEASURED for part in parts):
         raise ValueError("draw at least one part that is neither propeller nor antenna")
     return parts
@@ -172,5 +180,5 @@ def _measured(parts: tuple[PartSpec, ...]) -> tuple[PartSpec, ...]:
 class Geometry(_Frozen):
     """Parts and colour schemes of a type."""
 
-    parts: Annotated[tuple[PartSpec, ...], AfterValidator(_measured)]
+    parts: Annotated[tuple[PartSpec, ...], AfterValidator(_tellable)]
     schemes: Annotated[tuple[Scheme, ...], Field(min_length=1)]

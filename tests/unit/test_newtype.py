@@ -93,6 +93,7 @@ def test_what_a_type_lacks_is_said(write: Write, changes: dict[str, Any], remark
     [
         ({"family": "saucer"}, "unknown family saucer"),
         ({"look_alikes": [{"id": "ghost", "how_to_tell": "x"}]}, "unknown look-alike ghost"),
+        ({"look_alikes": [{"id": TYPE["id"], "how_to_tell": "x"}]}, "names the type itself"),
         ({"maker": None}, "maker: Field required"),
         ({"id": "shahed-136"}, "holds the type shahed-136"),
     ],
@@ -119,6 +120,9 @@ ANTENNA = {"shape": "block", "name": "a", "kind": "antenna", "at": [0, 0, 0], "s
         ([WING | {"sections": [[0.3, 0, 0, 0.4], [0.4, float("nan"), 0, 0.2]]}], "finite number"),
         ([BODY, PROPELLER | {"at": [float("inf"), 0, 0]}], "finite number"),
         ([PROPELLER, ANTENNA], "at least one part that is neither propeller nor antenna"),
+        ([BODY | {"sections": [[0, 0.1, -0.1, 0], [1, 0.1, 0.1, 0]]}], "must be above 0"),
+        ([WING | {"sections": [[0.3, 0, 0, 0.4], [0.4, 1, 0, 0]]}], "chord of each section must"),
+        ([BODY, BODY, WING], "the name of several parts: give each its own"),
     ],
 )
 def test_a_geometry_that_cannot_be_built_is_refused_in_one_sentence(
