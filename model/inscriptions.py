@@ -45,6 +45,10 @@ STENCIL = re.compile(r"\b(?:[A-ZА-ЯЁІЇЄҐ0-9]{3,}|[А-Яа-яЁёІіЇї�
 """Words of the catalogue's markings that stand on the wreck as they are written."""
 
 
+NOTHING_TOLD = (frozenset[str](), frozenset[str]())
+"""Names and hints of what is no type."""
+
+
 class Window(NamedTuple):
     """Words of a text that follow each other, from `first` to before `end`, in plain letters."""
 
@@ -70,12 +74,15 @@ def text_likelihood(text: str, types: Sequence[UavType | None]) -> Likelihood:
     type is no variant of another's name. Words that are no name of a type say nothing against it.
     """
     read = windows(text)
-    every = frozenset[str]().union(*(names(uav) for uav in types if uav))
-    found = [one for one in read if one.spellings & every]
+    told = [(names(uav), hints(uav)) if uav else NOTHING_TOLD for uav in types]
+    every_name, every_hint = (frozenset[str]().union(*one) for one in zip(*told, strict=True))
+    found = [one for one in read if one.spellings & every_name]
     whole = _spelt(one for one in read if not any(map(one.within, found)))
     loose = _spelt(one for one in read if not any(map(one.overlaps, found)))
-    hints_read = whole & frozenset[str]().union(*(hints(uav) for uav in types if uav))
-    log = np.array([_match(whole, loose, uav, hints_read) if uav else 0.0 for uav in types])
+    read_hints = whole & every_hint
+    log = np.array(
+        [_match(whole, loose, own, hinted | _begun(read_hints, own)) for own, hinted in told]
+    )
     return Likelihood("text", f"text: “{text}”", log, np.zeros(len(types)), neutral=0.0)
 
 
@@ -156,19 +163,23 @@ def _spelt(read: Iterable[Window]) -> frozenset[str]:
     return frozenset[str]().union(*(one.spellings for one in read))
 
 
+def _begun(read_hints: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+    """What hints at any type and begins a name of this one, such as its maker's name."""
+    return frozenset(hint for hint in read_hints if any(name.startswith(hint) for name in own))
+
+
 def _match(
-    whole: frozenset[str], loose: frozenset[str], uav: UavType, hints_read: frozenset[str]
+    whole: frozenset[str], loose: frozenset[str], own: frozenset[str], hinted: frozenset[str]
 ) -> float:
-    """The strongest match of any words in the text with any name of the type.
+    """The strongest match of any words in the text with a type.
 
     Args:
         whole: words that are no part of a longer name.
         loose: words that are no part of any name; these alone may be spelling variants.
-        uav: the type.
-        hints_read: what in the text hints at any type, and so at this one if its name begins so.
+        own: names of the type.
+        hinted: what hints at it.
     """
-    begun = {hint for hint in hints_read if any(name.startswith(hint) for name in names(uav))}
-    known = ((names(uav), STRONGEST), (hints(uav) | begun, STEM))
+    known = ((own, STRONGEST), (hinted, STEM))
     exact = [speaks for wanted, speaks in known if whole & wanted]
     variants = [speaks / 2 for wanted, speaks in known if _similar(loose, wanted)]
     return max((*exact, *variants), default=0.0)

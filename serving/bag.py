@@ -8,7 +8,7 @@ import bagit
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.folder import PLAN
 from wreckid.serving.item import read_plan
-from wreckid.serving.verify import read_log, reader_of, source_now, verify
+from wreckid.serving.verify import read_log, reader_of, seal_of, source_now, verify
 
 RUN, EVIDENCE = "run", "evidence"
 """Where a bag's data holds each."""
@@ -36,7 +36,7 @@ def make_bag(out: Path, evidence: Path, bag: Path) -> str:
         _copy(reader_of(source).root / file, bag / EVIDENCE / file)
     _copy(source, bag / EVIDENCE / Path(opened["source"]).name)
     shutil.copytree(out, bag / RUN, ignore=shutil.ignore_patterns(".*"))
-    seal = str(list(read_log(out))[-1]["hash"])
+    seal = seal_of(out)
     bagit.make_bag(str(bag), {"Source-Run-Seal": seal}, checksums=["sha256"])
     return seal
 
