@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import safetensors.torch
+import timm
 import torch
 from PIL import Image
 
@@ -211,6 +212,14 @@ def test_a_network_that_was_not_exported_is_found_out(released: Release) -> None
     images = np.ones((1, 3, SIDE, SIDE), np.float32)
     with pytest.raises(ExportError, match=r"differ by .* more than 0\.001"):
         parity(other, released.network.read_bytes(), images)
+
+
+def test_an_exported_network_is_no_larger_than_its_weights_and_tells_nothing_else(
+    released: Release,
+) -> None:
+    network = released.network.read_bytes()
+    assert len(network) < 1.1 * released.weights.stat().st_size
+    assert b".py" not in network and str(Path(timm.__file__).parent).encode() not in network
 
 
 def test_an_exported_network_takes_any_number_of_photos(released: Release) -> None:
