@@ -18,8 +18,8 @@ from wreckid.training.data import DataError, EvaluationSet, read_data
 from wreckid.training.environment import Provenance
 from wreckid.training.loop import Lesson, learn
 from wreckid.training.material import Material
-from wreckid.training.ownphotos import drawn_back, load_releases
 from wreckid.training.run import Run
+from wreckid.training.starting import drawn_back, load_releases
 from wreckid.training.teachers import Teachers
 from wreckid.training.team import gathered
 

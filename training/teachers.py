@@ -18,7 +18,7 @@ from wreckid.model.preprocessing import InputSpec
 from wreckid.model.release import read_release
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
-from wreckid.training.ownphotos import load_release_weights
+from wreckid.training.starting import load_release_weights
 
 
 class Teachers(nn.Module):
