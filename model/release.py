@@ -23,6 +23,8 @@ CARD = "CARD.md"
 FILES = frozenset({WEIGHTS, NETWORK, METRICS, CARD})
 """What lies beside the manifest."""
 
+NAME = r"^[\w.-]+$"
+"""Names of releases, which are those of their folders."""
 RELEASED = Path(__file__).with_name("released")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -83,7 +85,7 @@ class StartingWeights(_Frozen):
 class ReleaseFacts(_Frozen):
     """Everything that the manifest says, but for the hashes of the files."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    name: Annotated[str, Field(pattern=NAME)]
     version: str
     format_version: Literal[1] = 1
     architecture: str = Field(description="Name of the network in timm.")

@@ -108,7 +108,7 @@ def check(
 @app.command()
 def split(
     place: PhotoSet,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Another seed, another split.")] = 0,
     rare_to_train: Annotated[
         bool,
         typer.Option("--rare-to-train", help="Types without three incidents go to training alone."),

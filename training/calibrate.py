@@ -189,7 +189,8 @@ def fit_thresholds(
     """The probability that each verdict needs, and for which of them no promise could be shown.
 
     Types and families are to be named rightly, and hardly ever where there is no UAV; "a UAV"
-    is hardly ever to be said of something else, nor "not a UAV" of a UAV.
+    is hardly ever to be said of something else, nor "not a UAV" of a UAV. The leading family is
+    to be right wherever it reaches its threshold, also where a type of it is named instead.
     """
     none = classes.index(NOT_A_UAV)
     no_uav, is_uav = posterior[:, none], labels != none

@@ -1,6 +1,6 @@
 """What a release says of itself to people: its card, and its entry among the changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,17 @@ class Shares:
         backdrops: those of them that stand before a real photo.
         sketches: rendered quickly.
         own_photos: labelled photos.
+        photos_before: whether releases that it goes on from, or that taught it, learnt from
+            labelled photos.
+        teachers: hashes of the releases that taught it.
     """
 
     scenes: int
     backdrops: int
     sketches: int
     own_photos: int
+    photos_before: bool
+    teachers: Sequence[str]
 
 
 def card(facts: ReleaseFacts, metrics: Mapping[str, Any], shares: Shares) -> str:
@@ -38,6 +43,11 @@ def card(facts: ReleaseFacts, metrics: Mapping[str, Any], shares: Shares) -> str
         shares: what it was trained on.
     """
     return _rendered("card.md.jinja", facts=facts, metrics=metrics, shares=shares)
+
+
+def is_change_log(text: str) -> bool:
+    """Whether a text holds the changes of models, or nothing yet."""
+    return not text or text.startswith(HEADING)
 
 
 def noted(before: str, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> str:

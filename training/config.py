@@ -86,7 +86,7 @@ class TrainConfig(BaseModel):
     )
     averaging: Share = Field(0.995, description="Decay of the moving average of the weights.")
     workers: Annotated[int, Field(ge=0)] = Field(1, description="Processes that read pictures.")
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")
     def _has_what_it_shares(self) -> Self:
@@ -111,7 +111,7 @@ class TrainConfig(BaseModel):
         """
         try:
             config = cls.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
         except ValidationError as error:
             raise ConfigError(f"{file}: {first_problem(error.errors())}.") from error

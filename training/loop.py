@@ -19,7 +19,7 @@ from torch.utils.data.distributed import DistributedSampler
 from wreckid.model.network import WreckNetwork, backbones_of
 from wreckid.training import checkpoint
 from wreckid.training.config import TrainConfig
-from wreckid.training.data import EvaluationSet, TrainingSet
+from wreckid.training.data import DataError, EvaluationSet, TrainingSet
 from wreckid.training.precision import spare_slow_gradients
 from wreckid.training.run import in_words
 from wreckid.training.teachers import Teachers
@@ -101,7 +101,8 @@ def learn(
         for epoch in range(first, len(lesson.epochs)):
             _train_mode(network, config)
             total = 0.0
-            for step, batch in enumerate(_batches(lesson, config, epoch, team), starts[epoch]):
+            batches_now = _read(_batches(lesson, config, epoch, team))
+            for step, batch in enumerate(batches_now, starts[epoch]):
                 scheduler.step_update(step)
                 images, labels = _placed(batch, team.device)
                 with torch.autocast(team.device.type, torch.bfloat16):
@@ -166,6 +167,18 @@ def _batches(
         drop_last=len(sampler) > config.batch_size,
         num_workers=config.workers,
     )
+
+
+def _read(batches: DataLoader[tuple[Tensor, int]]) -> Iterator[Sequence[Tensor]]:
+    """Batches, read by processes whose errors come with their traceback.
+
+    Raises:
+        DataError: a picture cannot be read; without the traceback.
+    """
+    try:
+        yield from batches
+    except DataError as error:
+        raise DataError(str(error).rpartition(f"{DataError.__name__}: ")[2].strip()) from error
 
 
 def _sampler(

@@ -1,6 +1,7 @@
 """A training run -> a release: calibrate, export, prove, measure, write down."""
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from wreckid.model.preprocessing import to_array
 from wreckid.model.release import (
     CARD,
     METRICS,
+    NAME,
     NETWORK,
     WEIGHTS,
     Release,
@@ -32,16 +34,18 @@ from wreckid.model.release import (
 )
 from wreckid.serving.classifier import Classifier
 from wreckid.training.calibrate import SECOND_LOOK, Calibration, Sample, calibrate, sample
-from wreckid.training.card import Shares, card, noted
-from wreckid.training.config import PLACES, TrainConfig
+from wreckid.training.card import Shares, card, is_change_log, noted
+from wreckid.training.config import PLACES
 from wreckid.training.data import (
+    DataError,
     LabelledPhoto,
+    data_hash,
     data_hashes,
     manifest_rows,
     read_data,
     read_picture,
 )
-from wreckid.training.environment import RELEASING, versions
+from wreckid.training.environment import OWN_PHOTOS, RELEASING, TEACHER, versions
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.judging.figures import evaluate, figures
 from wreckid.training.judging.judged import judge
@@ -90,6 +94,7 @@ def publish(run: Run, wanted: Publication) -> Release:
         ReleaseError: the release cannot be written, or one of its name is there.
     """
     place = _new_place(wanted)
+    _refuse_changed_photos(run)
     if wanted.size is not None:
         run = replace(run, input=run.input.model_copy(update={"size": wanted.size}))
     split = split_heldout(run.config.heldout, wanted.heldout)
@@ -107,7 +112,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     proof = {"parity": gap, "parity_pictures": len(proving)}
     metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = card(facts, metrics, _shares(run.config)).encode()
+    files[CARD] = card(facts, metrics, _shares(run)).encode()
     release = write_release(place, facts, files)
     _note(wanted.folder / CHANGES, facts, metrics)
     return release
@@ -115,10 +120,27 @@ def publish(run: Run, wanted: Publication) -> Release:
 
 def _new_place(wanted: Publication) -> Path:
     """The folder of the release; what people rely on is never written over."""
-    place = wanted.folder / wanted.name
+    if not re.match(NAME, wanted.name):
+        raise ReleaseError(f"{wanted.name!r} is no name: use letters, digits, `_`, `.` and `-`.")
+    place, changes = wanted.folder / wanted.name, wanted.folder / CHANGES
     if holds_release(place):
         raise ReleaseError(f"{place} holds a release: give this one another --name or --out.")
+    if not is_change_log(_text(changes)):
+        raise ReleaseError(f"{changes} tells of other changes than models': choose another --out.")
     return place
+
+
+def _refuse_changed_photos(run: Run) -> None:
+    """Photos that a run learnt from tell which may not measure it only as they were.
+
+    Raises:
+        DataError: they have changed.
+    """
+    photos, then = run.config.photos, run.provenance.data.get(OWN_PHOTOS)
+    if photos is not None and then is not None and data_hash(photos) != then:
+        raise DataError(
+            f"{photos} has changed since it was learnt from: put it back or train anew."
+        )
 
 
 def _gaze(run: Run, network: WreckNetwork) -> Gaze:
@@ -194,18 +216,25 @@ def _measure(
     return metrics
 
 
-def _shares(config: TrainConfig) -> Shares:
-    material = Material.read(config)
-    known = (config.train / MANIFEST).is_file()
-    settings = [row.get("setting") for row in manifest_rows(config.train)] if known else []
+def _shares(run: Run) -> Shares:
+    material = Material.read(run.config)
+    rendered = (run.config.train / MANIFEST).is_file()
+    settings = [row.get("setting") for row in manifest_rows(run.config.train)] if rendered else []
+    data = run.provenance.data
     return Shares(
-        scenes=len(material.scenes),
+        scenes=len(material.scenes) if rendered else 0,
         backdrops=settings.count("backdrop"),
         sketches=len(material.sketches),
-        own_photos=len(material.photos),
+        own_photos=len(material.photos) + (0 if rendered else len(material.scenes)),
+        photos_before=any(name.startswith(f"{OWN_PHOTOS} of ") for name in data),
+        teachers=[sha256 for name, sha256 in data.items() if name.startswith(TEACHER)],
     )
 
 
 def _note(file: Path, facts: ReleaseFacts, metrics: Mapping[str, Any]) -> None:
-    before = file.read_text(encoding="utf-8") if file.is_file() else ""
-    file.write_text(noted(before, facts, metrics), encoding="utf-8")
+    file.write_text(noted(_text(file), facts, metrics), encoding="utf-8")
+
+
+def _text(file: Path) -> str:
+    """The text of a file, empty if there is none."""
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

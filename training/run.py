@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import safetensors.torch
+from pydantic import ValidationError
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -130,9 +131,19 @@ def read_run(folder: Path) -> Run:
 
 
 def _recorded(folder: Path) -> Run:
-    """The run of a folder, made with what is here now if its record does not tell."""
+    """The run of a folder, made with what is here now if its record does not tell.
+
+    Raises:
+        DataError: it was recorded by a version that knew other settings.
+    """
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    config = TrainConfig.model_validate(record["config"])
+    try:
+        config = TrainConfig.model_validate(record["config"])
+    except ValidationError as error:
+        raise DataError(
+            f"{folder} was begun by another version of wreckid: go on with that one, or begin"
+            " another run."
+        ) from error
     return Run(
         folder,
         config,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wreckid.serving.custody import sha256_of_file
 from wreckid.training.data import DataError, LabelledPhoto, Photos, data_hash, read_data
 
 
@@ -39,11 +40,13 @@ def split_heldout(own: Path, another: Path | None) -> Split:
 def refuse_seen(measuring: Iterable[LabelledPhoto], made_with: Iterable[LabelledPhoto]) -> None:
     """A picture that a release was made with does not tell what the release is worth.
 
+    A copy of it, under whatever name, is the same picture.
+
     Raises:
         DataError: one is to measure it.
     """
-    known = {photo.file.resolve() for photo in made_with}
-    seen = [photo.file for photo in measuring if photo.file.resolve() in known]
+    known = {sha256_of_file(photo.file) for photo in made_with}
+    seen = [photo.file for photo in measuring if sha256_of_file(photo.file) in known]
     if seen:
         raise DataError(
             f"{len(seen)} of the pictures to measure on were learnt from or fitted on, {seen[0]}"

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,7 @@ from wreckid.model.network import PACKAGED, create_network
 from wreckid.model.release import Release, read_release
 from wreckid.serving.cli import main
 from wreckid.serving.engine import Engine
+from wreckid.training.card import Shares, card
 from wreckid.training.data import data_hash
 from wreckid.training.export import ExportError, halved, parity
 from wreckid.training.run import read_run
@@ -325,16 +327,65 @@ def test_a_set_without_catalogue_types_can_be_measured_and_written_down(
     assert changes.index("## other 1") < changes.index(f"## little {released.manifest.version}")
 
 
-@pytest.mark.parametrize("known", ["train", "heldout"])
+@pytest.mark.parametrize("known", ["train", "heldout", "copy of train"])
 def test_what_a_release_was_made_with_does_not_measure_it(
     workshop: Path, trained: Path, wreckid: Wreckid, known: str
 ) -> None:
+    if known not in ("train", "heldout"):
+        shutil.copytree(workshop / "train", workshop / known)
     done = wreckid(
         *("release", trained, "--name", "sure", "--version", "1"),
         *("--out", workshop / "releases", "--heldout", workshop / known),
     )
     assert "were learnt from or fitted on" in refusal(done)
     assert not (workshop / "releases/sure").exists()
+
+
+def test_photos_that_changed_since_they_were_learnt_from_are_found_out(
+    workshop: Path, trained: Path, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    run = retold(trained, tmp_path / "run", data={"own photos": "0" * 64})
+    record = json.loads((run / "run.json").read_text())
+    record["config"]["photos"] = str(workshop / "photos")
+    (run / "run.json").write_text(json.dumps(record))
+    done = wreckid("release", run, "--name", "sure", "--version", "1", "--out", tmp_path)
+    assert f"{workshop / 'photos'} has changed since it was learnt from" in refusal(done)
+
+
+def test_a_name_that_no_folder_should_have_is_refused_at_once(
+    trained: Path, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    done = wreckid("release", trained, "--name", "my release", "--version", "1", "--out", tmp_path)
+    assert "'my release' is no name" in refusal(done)
+
+
+def test_a_change_log_of_something_else_stays_as_it_is(
+    trained: Path, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    (tmp_path / "CHANGELOG.md").write_text("# Changes\n\nOf all that we do.\n\n## 1.0\n")
+    done = wreckid("release", trained, "--name", "new", "--version", "1", "--out", tmp_path)
+    assert "tells of other changes" in refusal(done)
+    assert "Of all that we do." in (tmp_path / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, "**no real photo of any type was trained on**"),
+        ({"own_photos": 7}, ", and on 7 labelled photos, which are not part of the release."),
+        ({"photos_before": True}, "had learnt from labelled photos."),
+        ({"scenes": 0, "own_photos": 7}, "- Trained on 7 labelled photos, which"),
+        ({"teachers": ["abc", "def"]}, "- Taught by what other releases make of each picture"),
+        ({"backdrops": 3}, "trained on**. 3 of the scenes stand before a real photo"),
+    ],
+)
+def test_the_card_says_what_was_learnt_from(
+    released: Release, told: dict[str, Any], said: str
+) -> None:
+    nothing = Shares(9, 0, 0, own_photos=0, photos_before=False, teachers=())
+    text = card(released.manifest, metrics_of(released), replace(nothing, **told))
+    assert said in text
+    assert ("no real photo" in text) is told.keys().isdisjoint({"own_photos", "photos_before"})
 
 
 def test_a_release_is_never_written_over(
@@ -359,6 +410,28 @@ def refusal(done: "Finished") -> str:
 def test_a_run_that_is_none_is_refused(wreckid: Wreckid, tmp_path: Path) -> None:
     done = wreckid("release", tmp_path, "--name", "x", "--version", "1")
     assert "holds no finished run: make one with wreckid train" in refusal(done)
+
+
+def test_a_run_of_another_version_is_refused(
+    trained: Path, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    record = json.loads((run / "run.json").read_text())
+    record["config"]["from_release"] = "somewhere"
+    (run / "run.json").write_text(json.dumps(record))
+    done = wreckid("release", run, "--name", "n", "--version", "1")
+    assert "begun by another version of wreckid" in refusal(done)
+
+
+def test_a_picture_that_cannot_be_read_is_named_without_a_traceback(
+    workshop: Path, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    place = Path(shutil.copytree(workshop, tmp_path / "workshop"))
+    broken = sorted((place / "train").rglob("*.jpg"))[0]
+    broken.write_bytes(broken.read_bytes()[:99])
+    done = wreckid("train", place / "config.yaml", "--out", tmp_path / "run")
+    assert refusal(done).startswith(f"{broken}: ")
+    assert "Traceback" not in done.err
 
 
 def test_a_run_that_was_stopped_is_not_released(

@@ -25,6 +25,7 @@ from wreckid.model.release import WEIGHTS, ReleaseFacts, write_release
 from wreckid.training.checkpoint import CHECKPOINT
 from wreckid.training.config import TrainConfig
 from wreckid.training.data import DataError
+from wreckid.training.environment import Provenance
 from wreckid.training.export import halved, onnx_bytes, parity, weights_bytes
 from wreckid.training.finetune import finetune
 from wreckid.training.loop import Criterion
@@ -138,6 +139,30 @@ def test_a_run_goes_on_with_other_code_and_libraries(
     before = (run / RECORD).read_bytes()
     finetune(config, run)
     assert (run / RECORD).read_bytes() == before
+
+
+def test_what_a_run_is_made_with_holds_teachers_and_photos_that_releases_knew(
+    config: TrainConfig,
+    tmp_path: Path,
+    facts: Callable[..., ReleaseFacts],
+    files: dict[str, bytes],
+) -> None:
+    knew = facts().training.model_copy(update={"data": {"own photos": "a" * 64, "train": "b" * 64}})
+    release = write_release(tmp_path / "before", facts(training=knew), files)
+    told = {"from_releases": (release.folder,), "teachers": (release.folder,)}
+    data = Provenance.now(config.model_copy(update=told)).data
+    assert data.items() - Provenance.now(config).data.items() == {
+        ("own photos of start 1", "a" * 64),
+        ("own photos of teacher 1", "a" * 64),
+        ("teacher 1", release.sha256),
+    }
+
+
+def test_without_git_the_commit_is_unknown(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert Provenance.now(config).commit == "unknown"
 
 
 def test_a_run_that_does_not_say_what_it_was_made_with_goes_on(

@@ -92,6 +92,12 @@ def test_fitted_thresholds_keep_their_promises_on_new_pictures() -> None:
     none = labels == 3
     assert right[named].mean() >= RIGHT.level
     assert named[none].mean() <= RARE.level
+    of_family = np.column_stack([posterior[:, :2].sum(axis=1), posterior[:, 2]])
+    reached = of_family.max(axis=1) >= thresholds.family
+    leads = of_family.argmax(axis=1) == np.array([0, 0, 1, -1])[labels]
+    assert leads[reached].mean() >= RIGHT.level
+    assert reached[none].mean() <= RARE.level
+    assert reached.mean() > named.mean()
     assert (1 - posterior[none, 3] >= thresholds.uav).mean() <= RARE.level
     assert (posterior[~none, 3] >= thresholds.not_a_uav).mean() <= RARE.level
     assert named.mean() > 0.3

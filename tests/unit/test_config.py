@@ -71,6 +71,7 @@ def test_without_an_early_size_all_sides_are_the_same(side: int, epochs: int) ->
         (SETS + "averaging: 1\n", "averaging"),
         (SETS + "frozen_stages: -1\n", "frozen_stages"),
         (SETS + "epoch: 3\n", "epoch"),
+        (SETS + "seed: -1\n", "seed"),
     ],
 )
 def test_a_wrong_field_is_named(file: Path, text: str, field: str) -> None:
@@ -87,8 +88,9 @@ def test_a_file_without_fields_is_refused(file: Path, text: str) -> None:
         TrainConfig.read(file)
 
 
-def test_a_file_that_is_no_yaml_is_refused(file: Path) -> None:
-    file.write_text("train: [")
+@pytest.mark.parametrize("content", [b"train: [", "train: плёнка\n".encode("cp1251")])
+def test_a_file_that_is_no_yaml_is_refused(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"run\.yaml cannot be read"):
         TrainConfig.read(file)
 
