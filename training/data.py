@@ -157,12 +157,13 @@ def _in_folder(file: Path, folders: Sequence[str], labels: Labels) -> LabelledPh
 
 
 def data_hash(place: Path) -> str:
-    """Hash of a data set's manifest or index, sha256 in hexadecimal."""
+    """Hash of a data set's manifest or index, else of names and sizes; sha256 in hexadecimal."""
     for name in (MANIFEST, INDEX):
         if (place / name).is_file():
             return hashlib.sha256((place / name).read_bytes()).hexdigest()
-    names = "\n".join(str(photo.file.relative_to(place)) for photo in read_data(place))
-    return hashlib.sha256(names.encode()).hexdigest()
+    files = (photo.file for photo in read_data(place))
+    listed = "\n".join(f"{file.stat().st_size} {file.relative_to(place)}" for file in files)
+    return hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()
 
 
 def data_hashes(places: Mapping[str, Path | None]) -> dict[str, str]:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageFilter
 
+from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.training.photos import check as checking
+from wreckid.training.photos.intake import import_photos
 from wreckid.training.photos.photoset import PhotoRow, read_index, read_sides, write_index
 
 if TYPE_CHECKING:
@@ -132,6 +134,26 @@ def test_a_folder_of_sources_names_them(wreckid: Wreckid, tmp_path: Path) -> Non
     wreckid("photos", "import", tmp_path / "in", "--out", tmp_path / "set")
     (row,) = read_index(tmp_path / "set")
     assert (row.incident, row.source) == ("Odesa", "press")
+
+
+def test_an_import_that_failed_or_was_stopped_leaves_nothing_in_its_way(
+    wreckid: Wreckid, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    (tmp_path / "list.csv").write_text("photo,type,incident,source\na.jpg,orlan-10,x,y\n")
+    assert wreckid("photos", "import", tmp_path / "list.csv", "--out", place / "set").code == 2
+    assert list(place.iterdir()) == []
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("wreckid.training.photos.intake.write_index", stopped)
+        import_photos(folder, place / "set", catalogue())
+    assert list(place.iterdir()) == []
+    assert wreckid("photos", "import", folder, "--out", place / "set").code == 0
+    assert [file.name for file in place.iterdir()] == ["set"]
+    assert len(list((place / "set/photos").iterdir())) == 24
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_names_of_any_bytes_and_any_ending_are_taken(wreckid: Wreckid, tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 import csv
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from wreckid.datasets.catalogue import Catalogue
 from wreckid.datasets.errors import refuse_unless_empty
@@ -15,7 +18,7 @@ from wreckid.serving.intake import NamedBytes, label
 from wreckid.serving.sight import PICTURE_SIDE
 from wreckid.training.photos.labels import Labels
 from wreckid.training.photos.listing import Labelled, list_labelled
-from wreckid.training.photos.photoset import PICTURES, PhotoRow, PhotosError, write_index
+from wreckid.training.photos.photoset import INDEX, PICTURES, PhotoRow, PhotosError, write_index
 
 CAMERAS = "camera.jsonl"
 """What photos say of camera, date and place; the index holds none of it."""
@@ -32,7 +35,7 @@ class Taken:
 
 
 def import_photos(origin: Path, out: Path, catalogue: Catalogue) -> Taken:
-    """Copy labelled photos into a new set; nothing is written unless all labels are clear.
+    """Copy labelled photos into a new set, which is there whole or not at all.
 
     Args:
         origin: a folder or archive of TYPE/INCIDENT/photo or TYPE/INCIDENT/SOURCE/photo, or a
@@ -48,22 +51,35 @@ def import_photos(origin: Path, out: Path, catalogue: Catalogue) -> Taken:
     refuse_unless_empty(out)
     reader, listed = list_labelled(origin)
     identifiers = Labels(catalogue).identifiers(one.type for one in listed)
-    (out / PICTURES).mkdir(parents=True, exist_ok=True)
-    rows, cameras, unreadable = list[PhotoRow](), list[Tags](), list[tuple[str, str]]()
-    for number, one in enumerate(listed):
-        photo = _readable(reader.read(one.place))
-        if isinstance(photo, Failure):
-            unreadable.append((label(one.place.name), photo.message))
-            continue
-        file = f"{PICTURES}/{number:06d}{photo.suffix}"
-        (out / file).write_bytes(photo.data)
-        rows.append(_row(file, one, identifiers[one.type], photo))
-        cameras.append({"file": file, "tags": camera_data(photo.data)})
-    if not rows:
-        raise PhotosError(f"None of the {len(listed)} photos of {origin} can be read.")
-    _write_beside(out, cameras, unreadable)
-    write_index(out, rows)
+    with _new_folder(out) as begun:
+        rows, cameras, unreadable = list[PhotoRow](), list[Tags](), list[tuple[str, str]]()
+        for number, one in enumerate(listed):
+            photo = _readable(reader.read(one.place))
+            if isinstance(photo, Failure):
+                unreadable.append((label(one.place.name), photo.message))
+                continue
+            file = f"{PICTURES}/{number:06d}{photo.suffix}"
+            (begun / file).write_bytes(photo.data)
+            rows.append(_row(file, one, identifiers[one.type], photo))
+            cameras.append({"file": file, "tags": camera_data(photo.data)})
+        if not rows:
+            raise PhotosError(f"None of the {len(listed)} photos of {origin} can be read.")
+        _write_beside(begun, cameras, unreadable)
+        write_index(begun, rows)
     return Taken(tuple(rows), tuple(unreadable))
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """A folder for a set, all of which goes where it belongs once it is whole, the index last."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=".importing-") as work:
+        begun = Path(work)
+        (begun / PICTURES).mkdir()
+        yield begun
+        out.mkdir(exist_ok=True)
+        for part in sorted(begun.iterdir(), key=lambda part: part.name == INDEX):
+            part.rename(out / part.name)
 
 
 @dataclass(frozen=True)
