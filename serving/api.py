@@ -20,9 +20,9 @@ from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.doors.callers import Doors
 from wreckid.serving.doors.decoding import Decoders
-from wreckid.serving.doors.headers import SecurityHeaders
+from wreckid.serving.doors.headers import SECURITY_HEADERS, SecurityHeaders
 from wreckid.serving.doors.keys import Keys
-from wreckid.serving.doors.limits import BodyLimit, WorkLimit
+from wreckid.serving.doors.limits import BodyLimit, Most, WorkLimit
 from wreckid.serving.doors.metrics import Metrics
 from wreckid.serving.doors.problems import (
     EXAMPLES,
@@ -32,8 +32,10 @@ from wreckid.serving.doors.problems import (
     not_kept,
     problem,
     refusal,
+    request_id,
 )
-from wreckid.serving.doors.requests import Requests
+from wreckid.serving.doors.requests import HEADER, Requests
+from wreckid.serving.doors.text import FORM_TYPES, only_text
 from wreckid.serving.lifetime import Lifetime
 from wreckid.serving.page import STATIC, Page
 from wreckid.serving.routes import inference, judging, login, pages, reference, status, types
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
     from wreckid.serving.store.items import Items
     from wreckid.serving.store.jobs import Jobs
 
-FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 JSON_TYPES = ("application/json",)
 FILES = "Send one zip archive, or photos, as multipart/form-data, in the form field `files`."
 
@@ -89,7 +90,7 @@ def create_app(release: Release, settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifetime,
-        dependencies=[Depends(HTTPBearer(auto_error=False))],
+        dependencies=[Depends(HTTPBearer(auto_error=False)), Depends(only_text)],
         responses=described(401, 403),
     )
     rooms = Rooms(
@@ -136,7 +137,7 @@ def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "tuple[Items, Jobs]":
 
     database = rooms.settings.database
     items = Items(store, database.get_secret_value() if database else None)
-    desk = Desk(items, rooms.classifier)
+    desk = Desk(items, rooms.classifier.watched_by(rooms.metrics.looked_at))
     app.include_router(login.router(rooms.page, Keys(store)))
     app.include_router(items_api.router(desk, rooms.intake, rooms.crew, rooms.settings))
     app.include_router(casework.router(rooms.page, desk, rooms.intake, rooms.crew, rooms.settings))
@@ -151,12 +152,8 @@ def _add_store(app: FastAPI, rooms: Rooms, store: Path) -> "tuple[Items, Jobs]":
 def _add_doors(app: FastAPI, rooms: Rooms) -> None:
     """From the innermost to the outermost, which a request meets first."""
     settings = rooms.settings
-    app.add_middleware(
-        BodyLimit,
-        most_bytes=settings.request_mib * MIB,
-        most_s=settings.upload_s,
-        sentence=rooms.intake.too_large,
-    )
+    photos = Most(settings.request_mib * MIB, settings.upload_s, rooms.intake.too_large)
+    app.add_middleware(BodyLimit, photos=photos)
     app.add_middleware(WorkLimit, at_once=settings.at_once, per_minute=settings.per_minute)
     app.add_middleware(Doors, keys=Keys(settings.store) if settings.store else None)
     app.add_middleware(SecurityHeaders)
@@ -194,7 +191,9 @@ def _add_refusals(app: FastAPI, intake: Intake) -> None:
 
     @app.exception_handler(Exception)
     def failed(request: Request, error: Exception) -> Response:
-        return problem(request.scope, 500, EXAMPLES[500])
+        """Answer from outside of the doors, with the headers that they would have added."""
+        named = {HEADER: request_id(request.scope) or ""}
+        return problem(request.scope, 500, EXAMPLES[500], SECURITY_HEADERS | named)
 
 
 def _unread(request: Request, cause: BaseException) -> Response:

@@ -23,8 +23,8 @@ def make_bag(out: Path, evidence: Path, bag: Path) -> str:
         bag: a folder that is made.
 
     Raises:
-        SetupError: something differs from what was sealed, the bag exists, or a list names
-            photos outside of its own folder.
+        SetupError: something differs from what was sealed, the bag exists or would lie in what
+            is copied, or a list names photos outside of its own folder.
     """
     if difference := next(verify(out, evidence), None):
         raise SetupError(f"The run is not as it was sealed: {difference}.")
@@ -32,6 +32,9 @@ def make_bag(out: Path, evidence: Path, bag: Path) -> str:
         raise SetupError(f"{bag} exists: name a new folder.")
     opened = next(read_log(out))
     source = source_now(opened, evidence)
+    for place in (out, source):
+        if bag.resolve().is_relative_to(place.resolve()):
+            raise SetupError(f"{bag} lies in {place}, which it is to hold: name another folder.")
     for file in _files(out):
         _copy(reader_of(source).root / file, bag / EVIDENCE / file)
     _copy(source, bag / EVIDENCE / Path(opened["source"]).name)

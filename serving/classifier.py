@@ -1,6 +1,7 @@
 """From the photos of one item and the evidence to its result: the whole way, in one direction."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import islice
 
@@ -26,6 +27,8 @@ from wreckid.serving.weigher import Weigher
 
 See = Callable[[NamedBytes, InputSpec, GivenBox | None], Seen]
 """A photo, or a box of it, as the network takes it."""
+Watch = Callable[[Result], object]
+"""Is told of results."""
 
 TOGETHER = 4
 """Most photos that the network takes at once: what it works on then stays in a core's cache."""
@@ -92,7 +95,7 @@ class Classifier:
         release: Release,
         catalogue: Catalogue,
         see: See = see,
-        watch: Callable[[Result], object] = lambda result: None,
+        watch: Watch = lambda result: None,
     ) -> None:
         """Load the network of a release.
 
@@ -120,6 +123,12 @@ class Classifier:
         )
         self._see = see
         self._watch = watch
+
+    def watched_by(self, watch: Watch) -> "Classifier":
+        """This classifier for a place whose results are told to another."""
+        other = copy(self)
+        other._watch = watch
+        return other
 
     def classify(self, photos: Sequence[NamedBytes], evidence: Evidence = NOTHING) -> Result:
         """Judge the photos of one item, with what else is known of it.

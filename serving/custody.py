@@ -8,7 +8,7 @@ rewrite the whole log can make a new chain: keep the last hash, the seal, somewh
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,8 @@ GENESIS = "0" * 64
 
 Entry = dict[str, Any]
 """A line of the log: number, time (UTC), event, facts of the event, previous, hash."""
+EVERY: Mapping[str, type] = {"number": int, "event": str, "previous": str}
+"""What each line tells, and of what kind it is."""
 
 
 class CustodyLog:
@@ -90,8 +92,16 @@ def read_line(line: bytes) -> Entry | None:
     body, mark, _ = line.rpartition(b', "hash": "')
     if not mark or line != _hashed(body):
         return None
-    entry: Entry = json.loads(line)
-    return entry
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) and tells(entry, EVERY) else None
+
+
+def tells(entry: Entry, facts: Mapping[str, Any]) -> bool:
+    """Whether a line holds facts, by name, each of its kind."""
+    return all(isinstance(entry.get(name, ...), kind) for name, kind in facts.items())
 
 
 def log_line(number: int, event: str, facts: Mapping[str, object], previous: str) -> bytes:
@@ -101,11 +111,18 @@ def log_line(number: int, event: str, facts: Mapping[str, object], previous: str
     return _hashed(to_json(entry)[:-1])
 
 
-def breaks(lines: Iterable[bytes]) -> Iterator[str]:
-    """What is wrong with the chain, a sentence for each broken link."""
+def breaks(
+    lines: Iterable[bytes], read: Callable[[bytes], Entry | None] = read_line
+) -> Iterator[str]:
+    """What is wrong with the chain, a sentence for each broken link.
+
+    Args:
+        lines: of the log.
+        read: reads a line; None where it is not what was written.
+    """
     previous, expected = GENESIS, 0
     for position, line in enumerate(lines):
-        entry = read_line(line)
+        entry = read(line)
         if entry is None:
             yield f"log line {position + 1} was changed"
             previous, expected = "", expected + 1
@@ -165,13 +182,24 @@ def truncate(file: Path, size: int) -> None:
 
 
 def write_whole(file: Path, parts: Iterable[bytes]) -> None:
-    """Write a file so that after a kill it is there whole, or as it was before."""
+    """Write a file and wait until the disk has it; after a kill it is whole, or as before."""
     draft = file.with_name(draft_name(file.name))
     with draft.open("wb") as stream:
         stream.writelines(parts)
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+    settle(file.parent)
+
+
+def settle(folder: Path) -> None:
+    """Wait until the disk has the names in a folder as well."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def draft_name(name: str) -> str:

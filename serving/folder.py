@@ -126,7 +126,7 @@ class Run:
 
     def seal(self) -> None:
         """Write what is derived from the committed files, and the closing record."""
-        if not self.done:
+        if not self._begun:
             self._commit([])
         custody.write_whole(self._out / SCHEMA, [schema()])
         pages = write_report(self._out, self._contents())
@@ -134,12 +134,17 @@ class Run:
         files = others | _hashes(self._written)
         self.log.append(SEALED, who=actor(), counts=self.counts.as_json(), files=files)
 
+    @property
+    def _begun(self) -> bool:
+        """Whether anything is committed, be it that there are no items."""
+        return JUDGED in self.log.latest
+
     def _left(self) -> Iterator[Item]:
         return islice(read_plan(self._out / PLAN), self.done, None)
 
     def _commit(self, chunk: Sequence[Judged]) -> None:
         lines = [_lines(judged) for judged in chunk]
-        heads = {} if self.done else {TABLE: table_header()}
+        heads = {} if self._begun else {TABLE: table_header()}
         for name in COMMITTED:
             content = heads.get(name, b"") + b"".join(line[name] for line in lines)
             custody.append(self._out / name, content)

@@ -136,13 +136,9 @@ def _statements(catalogue: Catalogue) -> dict[str, dict[str, str]]:
 
 
 def typed(fields: FormData) -> FormData:
-    """The words of a form, not its files; what no Unicode text may hold becomes a question mark."""
+    """The words of a form, not its files."""
     return FormData(
-        [
-            (name, value.encode(errors="replace").decode())
-            for name, value in fields.multi_items()
-            if isinstance(value, str)
-        ]
+        [(name, value) for name, value in fields.multi_items() if isinstance(value, str)]
     )
 
 

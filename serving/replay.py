@@ -1,20 +1,24 @@
 """A run judged again, compared within tolerance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
 from wreckid.serving.folder import OPENED, PLAN, RESULTS
 from wreckid.serving.item import read_plan
 from wreckid.serving.pipeline import Judge, judge_here
-from wreckid.serving.result import PhotoRecord
+from wreckid.serving.result import Candidate, PhotoRecord
 from wreckid.serving.rows import Row, read_rows
 from wreckid.serving.verify import read_log, reader_of, source_now
 
 TOLERANCE = 1e-3
 """Largest difference of a confidence that machines and libraries may make."""
+
+FIRST = "first candidate"
+"""Stands for whichever type leads."""
 
 
 def replay(out: Path, evidence: Path | None, classifier: Classifier) -> Iterator[str]:
@@ -54,6 +58,8 @@ def _differences(before: Row | None, after: Row) -> Iterator[str]:
             f"{before.item}: the verdict was {before.verdict.level} {before.verdict.id or ''}"
             f" and is {after.verdict.level} {after.verdict.id or ''}"
         )
+    elif _not_ruled_out(before) != _not_ruled_out(after):
+        yield f"{before.item}: the types that cannot be ruled out were others"
     elif (largest := _largest_difference(before, after)) > TOLERANCE:
         yield f"{before.item}: a confidence differs by {largest:.4f}"
 
@@ -68,11 +74,39 @@ def _same(before: PhotoRecord, after: PhotoRecord) -> bool:
     return before.sha256 == after.sha256 or never_hashed
 
 
+def _not_ruled_out(row: Row) -> frozenset[str]:
+    return frozenset(row.prediction_set.types if row.prediction_set else ())
+
+
 def _largest_difference(before: Row, after: Row) -> float:
-    """Over all candidates; one that is not among the other's leaders counts as 0 there."""
-    first = {one.type: one.confidence for one in before.candidates}
-    second = {one.type: one.confidence for one in after.candidates}
-    shared = first.keys() & second.keys()
-    if not shared and (first or second):
-        return 1.0
-    return max((abs(first[one] - second[one]) for one in shared), default=0.0)
+    """Over all classes and candidates, from the photos alone and with the evidence."""
+    return max(
+        _apart(before.image_probabilities or {}, after.image_probabilities or {}),
+        _apart(before.probabilities or {}, after.probabilities or {}),
+        _apart(
+            _shown(before.image_candidates, after.image_probabilities),
+            _shown(after.image_candidates, after.image_probabilities),
+        ),
+        _apart(
+            _shown(before.candidates, after.probabilities),
+            _shown(after.candidates, after.probabilities),
+        ),
+    )
+
+
+def _apart(before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """The largest difference; what is missing on one side counts as 0 there."""
+    names = before.keys() | after.keys()
+    return max((abs(before.get(name, 0) - after.get(name, 0)) for name in names), default=0)
+
+
+def _shown(
+    candidates: Sequence[Candidate], probabilities: Mapping[str, float] | None
+) -> dict[str, float]:
+    """The confidence of the first candidate, of all of them, and of the classes besides.
+
+    Types that are as probable as each other may lead in turn, and be shown in turn.
+    """
+    types = {one.type: one.confidence for one in candidates}
+    first = next((one.confidence for one in candidates if one.type != NOT_A_UAV), 0.0)
+    return {**(probabilities or {}), **types, FIRST: first}

@@ -37,7 +37,8 @@ class Settings(BaseSettings):
         Field(description="URL of a PostgreSQL database; SQLite in the store by default."),
     ] = None
     keep_days: Annotated[
-        int | None, Field(ge=1, description="Days that new items are kept; no end by default.")
+        int | None,
+        Field(ge=1, le=36500, description="Days that new items are kept; no end by default."),
     ] = None
     proxies: Annotated[
         str, Field(description="Addresses of proxies that are believed whom they speak for.")

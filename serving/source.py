@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,9 @@ from wreckid.serving.intake import (
 )
 
 HIDDEN_BY_WINDOWS = ("thumbs.db", "desktop.ini")
+
+HEAD_BYTES = 30
+"""What stands before each file of a zip archive, at least."""
 
 
 @dataclass(frozen=True)
@@ -210,16 +214,30 @@ def _members(file: Path, prefix: str, left_out: Counter[str]) -> list[Place] | N
     """The visible files in an archive, the others counted; None where it cannot be opened."""
     try:
         with zipfile.ZipFile(file) as archive:
-            files = [one for one in enumerate(archive.infolist()) if not one[1].is_dir()]
+            entries = archive.infolist()
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return None
-    visible = [(number, info) for number, info in files if not _is_hidden(info.filename)]
-    if len(visible) < len(files):
-        left_out["hidden"] += len(files) - len(visible)
-    return [
-        Place(prefix + info.filename, file.name if not prefix else prefix[:-1], number)
-        for number, info in visible
-    ]
+    if _overlap(entries):
+        return None
+    places, whole = list[Place](), prefix[:-1] or file.name
+    for number, name in enumerate(entry.filename for entry in entries):
+        if not name:
+            left_out["no name"] += 1
+        elif name.endswith("/"):
+            continue
+        elif _is_hidden(name):
+            left_out["hidden"] += 1
+        else:
+            places.append(Place(prefix + name, whole, number))
+    return places
+
+
+def _overlap(entries: Iterable[zipfile.ZipInfo]) -> bool:
+    """Whether files of an archive share bytes: a few could hold any number of photos."""
+    spans = sorted(
+        (one.header_offset, one.header_offset + HEAD_BYTES + one.compress_size) for one in entries
+    )
+    return any(end > start for (_, end), (start, _) in pairwise(spans))
 
 
 def _is_hidden(name: str) -> bool:

@@ -23,7 +23,10 @@ class Branch:
 
 
 def tree(result: Result, catalogue: Catalogue) -> tuple[Branch, ...]:
-    """UAV and not a UAV, the most probable families and types below, the likely ones first."""
+    """UAV and not a UAV, the most probable families and types below, the likely ones first.
+
+    A type that the catalogue lost stands beside the families.
+    """
     if result.probabilities is None:
         return ()
     named = dict(result.probabilities)
@@ -31,13 +34,20 @@ def tree(result: Result, catalogue: Catalogue) -> tuple[Branch, ...]:
     level, verdict = result.verdict.level, result.verdict.id
     families: dict[str, dict[str, float]] = {}
     for name, probability in named.items():
-        families.setdefault(catalogue.types[name].family, {})[name] = probability
+        known = catalogue.types.get(name)
+        families.setdefault(known.family if known else name, {})[name] = probability
     branches = [
         Branch(
             name_of(family, catalogue),
             sum(members.values()),
             verdict == family,
-            _ranked([Branch(name_of(n, catalogue), p, verdict == n) for n, p in members.items()]),
+            _ranked(
+                [
+                    Branch(name_of(name, catalogue), probability, verdict == name)
+                    for name, probability in members.items()
+                    if name != family
+                ]
+            ),
         )
         for family, members in families.items()
     ]

@@ -1,7 +1,7 @@
 """What was changed, added, removed or moved in a run and its evidence, by name."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from wreckid.datasets.errors import SetupError
 from wreckid.model.preprocessing import Failure
-from wreckid.serving.custody import LOG, Entry, breaks, read_line, sha256, sha256_of_file
+from wreckid.serving.custody import LOG, Entry, breaks, read_line, sha256, sha256_of_file, tells
 from wreckid.serving.folder import JUDGED, OPENED, PLAN, RESULTS, SEALED, TABLE
 from wreckid.serving.intake import label
 from wreckid.serving.item import read_plan
@@ -21,6 +21,19 @@ from wreckid.serving.source import Place, Reader
 
 Named = tuple[str, str]
 """What something is called, and its hash."""
+
+FACTS: Mapping[str, Mapping[str, Any]] = {
+    OPENED: {
+        "source": str,
+        "source_sha256": str | None,
+        "planned": dict,
+        "configuration": dict,
+        "configuration_sha256": str,
+    },
+    JUDGED: {"rows": list},
+    SEALED: {"files": dict},
+}
+"""What the line of an event tells of a run, and of what kind it is."""
 
 
 def verify(out: Path, evidence: Path | None = None) -> Iterator[str]:
@@ -60,7 +73,7 @@ def read_log(out: Path) -> Iterator[Entry]:
     Raises:
         SetupError: there is no log.
     """
-    return (entry for line in _log_lines(out) if (entry := read_line(line)))
+    return (entry for line in _log_lines(out) if (entry := _read(line)))
 
 
 def source_now(opened: Entry, evidence: Path) -> Path:
@@ -109,8 +122,13 @@ def _log_lines(out: Path) -> Iterator[bytes]:
         yield from lines
 
 
+def _read(line: bytes) -> Entry | None:
+    entry = read_line(line)
+    return entry if entry and tells(entry, FACTS.get(entry["event"], {})) else None
+
+
 def _log_breaks(out: Path) -> Iterator[str]:
-    yield from breaks(_log_lines(out))
+    yield from breaks(_log_lines(out), _read)
     events = [entry["event"] for entry in read_log(out)]
     if events[:1] != [OPENED]:
         yield "the log does not begin with the opening of the run"

@@ -34,12 +34,11 @@ def headline(verdict: Verdict, catalogue: Catalogue) -> str:
 
 
 def name_of(identifier: str, catalogue: Catalogue) -> str:
-    """The name of a type, a family or `not-a-uav`."""
+    """The name of a type, a family or `not-a-uav`; an id that the catalogue lost is its own."""
     if identifier == NOT_A_UAV:
         return NOT_A_UAV_NAME
-    if identifier in catalogue.families:
-        return catalogue.families[identifier].name
-    return catalogue.types[identifier].name
+    known = catalogue.families.get(identifier) or catalogue.types.get(identifier)
+    return known.name if known else identifier
 
 
 STATEMENTS: dict[Level, str] = {
@@ -52,9 +51,8 @@ STATEMENTS: dict[Level, str] = {
 
 
 def statement(said: Pointing, catalogue: Catalogue) -> str:
-    """What a person says, in a few words; an id that the catalogue lost stands for itself."""
-    known = said.id in catalogue.types or said.id in catalogue.families
-    name = name_of(said.id, catalogue) if said.id and known else said.id or ""
+    """What a person says, in a few words."""
+    name = "" if said.id is None else name_of(said.id, catalogue)
     return STATEMENTS[said.level].format(name=name)
 
 

@@ -96,8 +96,11 @@ class _Decoder:
         self._process: Any = None
 
     def do(self, task: Task) -> Any:
-        """Do a task with a photo; a process that dies or is too slow is a failure of the photo."""
-        pipe = self._pipe or self._start()
+        """Do a task with a photo; a process that fails or is too slow is a failure of the photo."""
+        try:
+            pipe = self._pipe or self._start()
+        except (EOFError, OSError):
+            return Failure("unreadable")
         try:
             pipe.send(task)
             if pipe.poll(self._most_s * PATIENCE):
@@ -119,16 +122,23 @@ class _Decoder:
         self._pipe = self._process = None
 
     def _start(self) -> Connection:
+        """Start a process; one that the system refuses (EOFError, OSError) leaves nothing open."""
         context = _context()
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
+        ours: Connection
+        ours, theirs = context.Pipe()
+        process = context.Process(
             target=_work, args=(theirs, self._most_bytes, self._most_s), name="decoder", daemon=True
         )
-        self._process.start()
-        theirs.close()
+        try:
+            with theirs:
+                process.start()
+        except (EOFError, OSError):
+            ours.close()
+            raise
+        self._pipe, self._process = ours, process
         with suppress(EOFError, OSError):  # What died at its start fails with its first photo.
-            self._pipe.recv()
-        return self._pipe
+            ours.recv()
+        return ours
 
 
 def _context() -> Any:

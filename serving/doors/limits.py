@@ -4,6 +4,7 @@ import math
 import time
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -13,55 +14,90 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wreckid.serving.doors.callers import SAFE, Caller
 from wreckid.serving.doors.problems import problem
 
+KIB = 2**10
 BUSY_S = 5
 """After how long a busy service may have room again."""
 STRANGERS = 8
 """Requests at once of callers who are not known yet: log-ins. They take no room from others."""
 
 
+@dataclass(frozen=True)
+class Most:
+    """What a body may have.
+
+    Attributes:
+        bytes: of it.
+        seconds: to come in.
+        sentence: for one that has more bytes.
+    """
+
+    bytes: int
+    seconds: float
+    sentence: str
+
+
+LOG_IN = Most(64 * KIB, 10, "Without a key a request may have 64 KiB: log in first.")
+"""Of callers who are not known yet."""
+WORDS_BYTES = 16 * KIB**2
+WORDS = "A request without photos may have 16 MiB: send photos as multipart/form-data."
+
+
 class BodyLimit:
     """Answers 413 to a body that is too large, 408 to one that is too slow."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int, most_s: float, sentence: str) -> None:
+    def __init__(self, app: ASGIApp, photos: Most) -> None:
+        """Limit what passes to an application.
+
+        Args:
+            app: the application.
+            photos: the most that a body with photos may have; no other may have more.
+        """
         self._app = app
-        self._most_bytes = most_bytes
-        self._most_s = most_s
-        self._sentence = sentence
+        self._photos = photos
+        self._words = min(Most(WORDS_BYTES, photos.seconds, WORDS), photos, key=lambda m: m.bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse by the announced length, or while the body is coming in."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-        elif _announced(scope) > self._most_bytes:
-            await problem(scope, 413, self._sentence)(scope, receive, send)
-        else:
-            await self._app(scope, self._counting(receive), send)
+            return await self._app(scope, receive, send)
+        most = self._most(scope)
+        if _announced(scope) > most.bytes:
+            return await problem(scope, 413, most.sentence)(scope, receive, send)
+        return await self._app(scope, _counting(receive, most), send)
 
-    def _counting(self, receive: Receive) -> Receive:
-        received, whole = 0, False
-        until = get_running_loop().time() + self._most_s
+    def _most(self, scope: Scope) -> Most:
+        if scope["state"]["caller"] is None:
+            return LOG_IN
+        kind = Headers(scope=scope).get("content-type", "").lower()
+        pictured = kind.startswith("multipart/") or scope["path"].startswith("/v2/")
+        return self._photos if pictured else self._words
 
-        async def counted() -> Message:
-            nonlocal received, whole
-            message = await (receive() if whole else self._in_time(receive, until))
-            received += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if received > self._most_bytes:
-                raise HTTPException(413, self._sentence)
-            return message
 
-        return counted
+def _counting(receive: Receive, most: Most) -> Receive:
+    received, whole = 0, False
+    until = get_running_loop().time() + most.seconds
 
-    async def _in_time(self, receive: Receive, until: float) -> Message:
+    async def counted() -> Message:
+        nonlocal received, whole
+        message = await (receive() if whole else in_time())
+        received += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
+        if received > most.bytes:
+            raise HTTPException(413, most.sentence)
+        return message
+
+    async def in_time() -> Message:
         try:
             async with timeout_at(until):
                 return await receive()
         except TimeoutError as error:
             raise HTTPException(
                 408,
-                f"The request took longer than {self._most_s:g} s to come in:"
+                f"The request took longer than {most.seconds:g} s to come in:"
                 " send fewer or smaller photos.",
             ) from error
+
+    return counted
 
 
 class WorkLimit:

@@ -40,7 +40,10 @@ class Metrics:
             "wreckid_requests_at_work", "Requests being answered.", registry=self._registry
         )
         self._verdicts = Counter(
-            "wreckid_verdicts", "Results, by verdict.", ["level"], registry=self._registry
+            "wreckid_verdicts",
+            "Results, by verdict, but for those of items.",
+            ["level"],
+            registry=self._registry,
         )
         self._photos = Counter(
             "wreckid_photos",
@@ -63,6 +66,10 @@ class Metrics:
     def judged(self, result: Result) -> None:
         """Count a result of photos."""
         self._verdicts.labels(result.verdict.level).inc()
+        self.looked_at(result)
+
+    def looked_at(self, result: Result) -> None:
+        """Count the photos of a result, and not its verdict, which may be withheld."""
         for photo in result.photos:
             self._photos.labels(photo.failure.code if photo.failure else "none").inc()
 

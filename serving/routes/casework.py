@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData
@@ -26,6 +26,9 @@ PAGE = 50
 GONE = "There is no such item, or it was deleted."
 MINUTE = {"Cache-Control": "private, max-age=60"}
 NO_PROBLEM = ("", 200)
+
+Number = Annotated[int, Path(ge=1, le=1000)]
+"""Of a photo of an item."""
 
 
 class Casework:
@@ -142,12 +145,12 @@ def _add_pages(routes: APIRouter, casework: Casework, desk: Desk) -> None:
         return casework.item(request, who, item_id)
 
     @routes.get("/{item_id}/pictures/{number}")
-    def picture(item_id: str, number: int) -> Response:
+    def picture(item_id: str, number: Number) -> Response:
         found = desk.items.picture(item_id, number)
         return Response(status_code=404) if found is None else _webp(found.picture)
 
     @routes.get("/{item_id}/maps/{number}")
-    def map_(item_id: str, number: int, who: Who) -> Response:
+    def map_(item_id: str, number: Number, who: Who) -> Response:
         found = desk.items.picture(item_id, number)
         withheld = found is None or desk.withheld(item_id, who.name)
         return Response(status_code=404) if withheld or not found else _webp(found.map)

@@ -1,6 +1,7 @@
 """Open Inference Protocol v2: the network alone, arrays in and out."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from wreckid.serving.routes.uploads import Crew
 
 PLATFORM = "onnx"
 IMAGES = "images"
+OUTPUTS = ("logits", "probabilities", "embedding", "class_map")
 MOST_IMAGES = 16
 """Most images of a request; bounds its memory."""
 NO_MODEL = "There is no such model: GET /v2 names the one that is there."
@@ -78,7 +80,7 @@ class InferenceRequest(_Message):
     inputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=1)]
     outputs: tuple[Wanted, ...] = Field(
         default=(Wanted(name="logits"), Wanted(name="probabilities")),
-        description="logits, probabilities, embedding, class_map.",
+        description=f"{', '.join(OUTPUTS)}; each once.",
     )
 
 
@@ -113,13 +115,14 @@ def router(classifier: Classifier, crew: Crew) -> APIRouter:
     ) -> InferenceResponse:
         """Run the network on prepared images."""
         _check(name, version, manifest)
+        names = _names(request.outputs)
         batch = _batch(request.inputs[0], manifest)
         found = await crew.do(lambda: _outputs(classifier, batch))
         return InferenceResponse(
             model_name=manifest.name,
             model_version=manifest.version,
             id=request.id,
-            outputs=tuple(_tensor(wanted.name, found) for wanted in request.outputs),
+            outputs=tuple(_tensor(name, found[name]) for name in names),
         )
 
     for path in models:
@@ -167,6 +170,17 @@ def _metadata(manifest: Manifest) -> ModelMetadata:
     )
 
 
+def _names(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    """The outputs that are asked for: those that there are, each once."""
+    times = Counter(one.name for one in wanted)
+    for name, asked in times.items():
+        if name not in OUTPUTS:
+            raise RefusalError(422, f"There is no output {name}, but {', '.join(OUTPUTS)}.")
+        if asked > 1:
+            raise RefusalError(422, f"The output {name} is asked for twice: ask once.")
+    return tuple(times)
+
+
 def _batch(tensor: Tensor, manifest: Manifest) -> npt.NDArray[np.float32]:
     side = manifest.input.size
     expected = f"float32[1 to {MOST_IMAGES}, 3, {side}, {side}]"
@@ -175,7 +189,7 @@ def _batch(tensor: Tensor, manifest: Manifest) -> npt.NDArray[np.float32]:
     try:
         with np.errstate(over="ignore"):
             batch = np.asarray(tensor.data, np.float32).reshape(tensor.shape)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise RefusalError(
             422, f"The data do not fill their shape; expected {expected}."
         ) from error
@@ -196,8 +210,5 @@ def _outputs(classifier: Classifier, batch: npt.NDArray[np.float32]) -> Mapping[
     }
 
 
-def _tensor(name: str, found: Mapping[str, Array]) -> Tensor:
-    if name not in found:
-        raise RefusalError(422, f"There is no output {name}, but {', '.join(found)}.")
-    values = found[name]
+def _tensor(name: str, values: Array) -> Tensor:
     return Tensor(name=name, shape=values.shape, data=values.ravel().tolist())

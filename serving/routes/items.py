@@ -217,7 +217,11 @@ def _exported(desk: Desk, item_id: str, name: str) -> IO[bytes]:
     if item.withheld_from(name):
         raise ConflictError("This item is worked on blind: give your own answer first.")
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `pieces` closes it.
-    export(desk.items, item, file)
+    try:
+        export(desk.items, item, file)
+    except BaseException:
+        file.close()
+        raise
     return file
 
 

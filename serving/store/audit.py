@@ -49,8 +49,11 @@ def _differences(connection: Connection, uploads: Uploads) -> Iterator[str]:
         yield from changed
         line = listed.pop(item_id, None)
         if not changed:
-            item = fold(item_id, ledger.events(connection, item_id))
-            yield from _line_differences(connection, item, line)
+            history = ledger.events(connection, item_id)
+            item = fold(item_id, history)
+            follows = {"opened": history[0].number, **line_of(item)}
+            yield from _line_differences(item_id, follows, line)
+            yield from _photo_differences(connection, item)
             yield from _upload_differences(item, uploads)
     yield from (f"item {item_id} was added" for item_id in listed)
 
@@ -87,13 +90,16 @@ def _job_differences(connection: Connection, folder: Path) -> Iterator[str]:
 
 
 def _line_differences(
-    connection: Connection, item: Item, line: Mapping[str, Any] | None
+    item_id: str, follows: Mapping[str, Any], line: Mapping[str, Any] | None
 ) -> Iterator[str]:
-    """Tables that say something else than what follows from the log."""
+    """What the list says, if it is something else than what follows from the log."""
     if line is None:
-        yield f"item {item.id} is missing from the list"
-    elif differing := [name for name, value in line_of(item).items() if line[name] != value]:
-        yield f"the list says something else of item {item.id}: {', '.join(differing)}"
+        yield f"item {item_id} is missing from the list"
+    elif differing := [name for name, value in follows.items() if line[name] != value]:
+        yield f"the list says something else of item {item_id}: {', '.join(differing)}"
+
+
+def _photo_differences(connection: Connection, item: Item) -> Iterator[str]:
     wanted = select(photos.c.number, photos.c.sha256).where(photos.c.item == item.id)
     has = {(row.number, row.sha256) for row in connection.execute(wanted)}
     if has != {(photo.number, photo.sha256) for photo in item.photos}:

@@ -1,7 +1,8 @@
 """The database: SQLite beside the uploads, or PostgreSQL by URL; one writer at a time."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ FILE, JOBS = "store.sqlite", "jobs"
 MIGRATIONS = Path(__file__).with_name("migrations")
 WAIT_S = 10
 """How long a writer waits for another."""
+PURGE_S = 1
+"""How long writers wait for readers of what was deleted."""
 LOCK = 0x77726563
 """The advisory lock that writers of one PostgreSQL database take."""
 UNREACHABLE = (DBAPIError, PoolTimeoutError)
@@ -74,6 +77,16 @@ class Database:
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_S}s'")
                 connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
             yield connection
+
+    def purge(self) -> None:
+        """Let SQLite's log of writes hold nothing that was deleted; later, if readers hold it."""
+        if self._engine.dialect.name == "sqlite":
+            file = self._engine.url.database or ":memory:"
+            with (
+                suppress(sqlite3.OperationalError),
+                closing(sqlite3.connect(file, timeout=PURGE_S)) as connection,
+            ):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def answers(self) -> bool:
         """Whether the database can be reached."""

@@ -11,6 +11,7 @@ from wreckid.datasets.errors import SetupError, refuse_unless_empty
 from wreckid.serving.store.export import archive_names, files_of
 from wreckid.serving.store.item import Item, Said
 from wreckid.serving.store.items import Items
+from wreckid.serving.store.uploads import Uploads
 
 TABLE = "decisions.csv"
 
@@ -42,7 +43,7 @@ class Handed:
         photos: in the table.
         items: that they belong to.
         doubted: items of which the photos alone had said something else; they come first.
-        vague: decided items that name no type, which are left out.
+        vague: decided items that name no type, which are left out as those without photos are.
     """
 
     photos: int
@@ -55,13 +56,17 @@ def hand_on(items: Items, out: Path) -> Handed:
     """Copy the photos of decided items and write their table, the least believed first.
 
     Raises:
-        SetupError: the folder is not empty, or nothing is decided.
+        SetupError: the folder is not empty, nothing with a photo is decided, or an original is
+            lost.
     """
     refuse_unless_empty(out)
-    decided = [(item, said) for item in _all(items) if (said := item.decision)]
+    decided = [(item, said) for item in _all(items) if item.photos and (said := item.decision)]
     named = sorted((one for one in decided if _label(one[1])), key=lambda one: _believed(*one))
     if not named:
-        raise SetupError("No item of the store has a decision that names a type or not-a-uav.")
+        raise SetupError(
+            "No item of the store has photos and a decision that names a type or not-a-uav."
+        )
+    _refuse_losses([item for item, _ in named], items.uploads)
     rows = [row for item, said in named for row in _rows(item, said, items, out)]
     with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(rows[0])))
@@ -78,6 +83,21 @@ def _all(items: Items) -> Iterator[Item]:
         yield from (items.get(line.id) for line in lines)
         if before is None:
             return
+
+
+def _refuse_losses(decided: Sequence[Item], uploads: Uploads) -> None:
+    """See that each original is there, before the first is copied.
+
+    Raises:
+        SetupError: one is not.
+    """
+    for item in decided:
+        for photo in item.photos:
+            if not uploads.holds(photo.sha256):
+                raise SetupError(
+                    f"{photo.label} of item {item.id} is lost: bring the uploads back from a copy"
+                    " of the store; `wreckid verify` names all that it lost."
+                )
 
 
 def _label(said: Said) -> str | None:

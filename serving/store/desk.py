@@ -90,6 +90,7 @@ class Desk:
         return (
             result is not None
             and self._judged_it(result)
+            and not any(one.failure for one in result.photos)
             and [(one.name, one.sha256) for one in result.photos]
             == [(one.label, one.sha256) for one in item.photos]
             and result.evidence.boxes == evidence.boxes

@@ -7,7 +7,7 @@ from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from wreckid.serving.store.item import Event, Item, KeptPhoto
-from wreckid.serving.store.items import Items
+from wreckid.serving.store.items import ConflictError, Items
 
 README = """The originals are in photos/, untouched; their names begin with their number.
 item.json      the item as it was when this was exported
@@ -18,13 +18,18 @@ log.jsonl      its lines of the log of the store: each names the SHA-256 of what
 
 
 def export(items: Items, item: Item, file: IO[bytes]) -> None:
-    """Write the archive of an item."""
+    """Write the archive of an item.
+
+    Raises:
+        ConflictError: originals are lost.
+    """
+    originals = files_of(item.photos)
+    _refuse_lost(items, originals)
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
         archive.writestr("item.json", item.model_dump_json(indent=1))
         archive.writestr("history.jsonl", "".join(_told(items.history(item.id))))
         archive.writestr("log.jsonl", b"".join(items.lines(item.id)))
-        originals = files_of(item.photos)
         for name, photo in zip(archive_names(originals), originals, strict=True):
             archive.write(items.uploads.place(photo.sha256), name, ZIP_STORED)
 
@@ -44,6 +49,13 @@ def archive_names(photos: Sequence[KeptPhoto]) -> Iterator[str]:
         ending = PurePosixPath(photo.name).suffix.lower()
         fit = ending if ending[1:].isascii() and ending[1:].isalnum() and len(ending) < 6 else ""
         yield f"photos/{photo.number:03}-{photo.sha256[:12]}{fit}"
+
+
+def _refuse_lost(items: Items, originals: Sequence[KeptPhoto]) -> None:
+    lost = [photo for photo in originals if not items.uploads.holds(photo.sha256)]
+    if lost:
+        named = ", ".join(f"photo {photo.number} (SHA-256 {photo.sha256})" for photo in lost)
+        raise ConflictError(f"The store has lost originals, bring them back from a copy: {named}.")
 
 
 def _told(events: Sequence[Event]) -> Iterator[str]:

@@ -23,6 +23,8 @@ from wreckid.serving.store.views import ItemLine
 MOST_PHOTOS = 64
 """Photos that an item may have."""
 ID_DIGITS = 16
+NUL = "\0"
+"""Stands in no id, and PostgreSQL cannot even be asked for it."""
 RETENTION = Author("retention")
 """Who deletes what is due."""
 
@@ -220,12 +222,9 @@ class Items:
         """
         with self.database.writing() as connection:
             item = _present(connection, item_id)
-            ledger.forget(connection, item_id)
-            for table in (pictures, photos):
-                connection.execute(delete(table).where(table.c.item == item_id))
-            body = {"reason": reason, "photos": len(item.photos)}
-            _write(connection, author, item_id, events.DELETED, body)
-        self._drop({photo.sha256 for photo in item.photos})
+            _erase(connection, author, item, reason)
+        self.database.purge()
+        self._drop(item)
 
     def delete_due(self, today: date | None = None) -> int:
         """Delete the items that are kept until a day before today; how many."""
@@ -233,9 +232,9 @@ class Items:
         wanted = select(items.c.id).where(items.c.delete_after < today)
         with self.database.reading() as connection:
             due = connection.execute(wanted).scalars().all()
-        for item_id in due:
-            self.delete(RETENTION, item_id, "It was to be kept no longer.")
-        return len(due)
+        deleted = [item_id for item_id in due if self._delete_if_due(item_id, today)]
+        self.database.purge()
+        return len(deleted)
 
     def history(self, item_id: str) -> list[events.Event]:
         """All that happened to an item, also to one that was deleted.
@@ -244,10 +243,7 @@ class Items:
             NoItemError: it never was.
         """
         with self.database.reading() as connection:
-            found = ledger.events(connection, item_id)
-        if not found:
-            raise NoItemError
-        return found
+            return _events(connection, item_id)
 
     def lines(self, item_id: str) -> list[bytes]:
         """The lines of the log that tell of an item."""
@@ -256,6 +252,8 @@ class Items:
 
     def picture(self, item_id: str, number: int) -> Picture | None:
         """What pages show of a photo, once it was judged."""
+        if NUL in item_id:
+            return None
         wanted = select(pictures).where(pictures.c.item == item_id, pictures.c.number == number)
         with self.database.reading() as connection:
             found = connection.execute(wanted).one_or_none()
@@ -286,10 +284,23 @@ class Items:
             body = {**change(item), **({"once": once} if once else {})}
             return _write(connection, author, item_id, event, body)
 
-    def _drop(self, hashes: set[str]) -> None:
+    def _delete_if_due(self, item_id: str, today: date) -> bool:
+        """Whether an item was still due, and deleted; it may have changed since it was found."""
+        try:
+            with self.database.writing() as connection:
+                item = _present(connection, item_id)
+                if item.delete_after is None or item.delete_after >= today:
+                    return False
+                _erase(connection, RETENTION, item, "It was to be kept no longer.")
+        except NoItemError:
+            return False
+        self._drop(item)
+        return True
+
+    def _drop(self, item: Item) -> None:
         """Delete uploads that no item has; under the lock, so that none is added meanwhile."""
         with self.database.writing() as connection:
-            for hash_ in hashes:
+            for hash_ in {photo.sha256 for photo in item.photos}:
                 if not connection.execute(
                     select(exists().where(photos.c.sha256 == hash_))
                 ).scalar():
@@ -323,12 +334,27 @@ def _write(
     return item
 
 
+def _erase(connection: Connection, author: Author, item: Item, reason: str) -> None:
+    """Log that an item is deleted, and delete all that the tables hold of it."""
+    ledger.forget(connection, item.id)
+    for table in (pictures, photos):
+        connection.execute(delete(table).where(table.c.item == item.id))
+    body = {"reason": reason, "photos": len(item.photos)}
+    _write(connection, author, item.id, events.DELETED, body)
+
+
 def _present(connection: Connection, item_id: str) -> Item:
-    found = ledger.events(connection, item_id)
-    item = fold(item_id, found) if found else None
-    if item is None or item.state == "deleted":
+    item = fold(item_id, _events(connection, item_id))
+    if item.state == "deleted":
         raise NoItemError
     return item
+
+
+def _events(connection: Connection, item_id: str) -> list[events.Event]:
+    found = [] if NUL in item_id else ledger.events(connection, item_id)
+    if not found:
+        raise NoItemError
+    return found
 
 
 def _show(connection: Connection, item_id: str, shown: Mapping[int, Picture]) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -17,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wreckid.datasets.errors import SetupError
 from wreckid.serving.classifier import Classifier
-from wreckid.serving.custody import write_whole
+from wreckid.serving.custody import settle, write_whole
 from wreckid.serving.folder import AnotherRunError, Run, Wanted, open_run
 from wreckid.serving.store import ledger
 from wreckid.serving.store.database import JOBS, Database
 from wreckid.serving.store.uploads import left_behind
 
 STATE, SOURCE, RUN = "job.json", "source.zip", "run"
+ID = re.compile("[0-9A-Za-z-]{1,40}")
 DELETED = "job-deleted"
 """The event in the log of the store."""
 FAILED = "Something went wrong here: tell the operator the id of the job."
@@ -115,6 +117,7 @@ class Jobs:
             _keep(draft / SOURCE, files)
             _save(draft, job)
             draft.rename(self._folder / job_id)
+            settle(self._folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._news.set()
@@ -148,10 +151,11 @@ class Jobs:
             NoJobError: there is none.
             JobError: it cannot be read, or is being worked on.
         """
-        job = self.get(job_id)
+        self.get(job_id)
         with self._alone(job_id) as alone:
             if not alone:
                 raise JobError("The job is being worked on: wait for its end.")
+            job = self.get(job_id)
             with self._database.writing() as connection:
                 body = {"reason": reason, "photos": job.photos, "seal": job.seal}
                 ledger.append(connection, {"job": job_id}, DELETED, who, body)
@@ -175,7 +179,7 @@ class Jobs:
 
     def _place(self, job_id: str) -> Path:
         """The folder of a job; ids that are none lead nowhere."""
-        if not job_id.replace("-", "").isalnum() or not job_id.isascii():
+        if not ID.fullmatch(job_id):
             raise NoJobError
         return self._folder / job_id
 

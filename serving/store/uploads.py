@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import overload
 
 from wreckid.model.preprocessing import Failure
-from wreckid.serving.custody import sha256, sha256_of_file
+from wreckid.serving.custody import settle, sha256, sha256_of_file
 from wreckid.serving.intake import NamedBytes
 
 FOLDER = "uploads"
@@ -26,13 +26,14 @@ class Uploads:
 
     def __init__(self, store: Path) -> None:
         self._folder = store / FOLDER
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def keep(self, data: bytes) -> str:
-        """Keep a file, once, and wait until the disk has it; its SHA-256."""
+        """Keep a file, once and whole, and wait until the disk has it; its SHA-256."""
         name = sha256(data)
         place = self.place(name)
-        if not place.exists():
+        if self.difference(name):
             place.parent.mkdir(exist_ok=True)
             draft = place.with_name(f".{secrets.token_hex(8)}")
             try:
@@ -40,7 +41,7 @@ class Uploads:
                 draft.replace(place)
             finally:
                 draft.unlink(missing_ok=True)
-            _settle(place.parent)
+            settle(place.parent)
         return name
 
     def holds(self, name: str) -> bool:
@@ -121,13 +122,3 @@ def _write(file: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _settle(folder: Path) -> None:
-    """Wait until the disk has the name as well."""
-    if os.name == "posix":
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)

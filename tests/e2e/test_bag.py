@@ -98,6 +98,15 @@ def test_a_bag_is_not_overwritten(wreckid: Wreckid, case: Path) -> None:
     assert list((case / "bag").iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["out", "evidence/deep"])
+def test_a_bag_does_not_hold_itself(wreckid: Wreckid, case: Path, place: str) -> None:
+    bag = case / place / "bag"
+    done = wreckid("bag", case / "out", bag, "--evidence", case / "evidence")
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "name another folder" in done.err
+    assert not bag.exists()
+
+
 def test_photos_outside_of_a_list_are_not_bagged(
     wreckid: Wreckid, release: Release, photo: Callable[..., bytes], tmp_path: Path
 ) -> None:

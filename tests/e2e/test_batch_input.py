@@ -474,3 +474,42 @@ def test_packing_without_a_bound_on_what_comes_out_is_not_opened(
     rows = {row["item"]: row["photos"][0] for row in batch(evidence)}
     assert rows["phone.zip/a.jpg"]["failure"]["code"] == "unreadable"
     assert not rows["phone.zip/b.jpg"].get("failure")
+
+
+def test_what_has_no_name_in_an_archive_is_counted_and_the_rest_judged(
+    batch: Batch, evidence: Path, photo: MakePhoto, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(evidence / "odd.zip", "w") as archive:
+        archive.writestr("a.jpg", photo("red"))
+        archive.writestr("x", photo("red"))
+        archive.filelist[1].filename = ""
+    (evidence / "b.jpg").write_bytes(photo("red"))
+    rows = batch(evidence)
+    assert items(rows) == ["b.jpg", "odd.zip/a.jpg"]
+    assert codes(rows) == [None, None]
+    assert opening(tmp_path)["left_out"] == {"no name": 1}
+
+
+def test_an_archive_whose_files_overlap_is_one_row(
+    batch: Batch, evidence: Path, photo: MakePhoto
+) -> None:
+    """Kilobytes could hold thousands of photos."""
+    with zipfile.ZipFile(evidence / "phone.zip", "w") as archive:
+        archive.writestr("a.jpg", photo("red"))
+        archive.filelist += archive.filelist * 9
+    (evidence / "b.jpg").write_bytes(photo("red"))
+    rows = batch(evidence)
+    assert items(rows) == ["b.jpg", "phone.zip"]
+    assert codes(rows) == [None, "not-an-image"]
+
+
+def test_an_archive_alone_whose_files_overlap_is_refused(
+    wreckid: Callable[..., "Finished"], release: Release, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "phone.zip", "w") as archive:
+        archive.writestr("a.jpg", b"")
+        archive.filelist += archive.filelist
+    command = ["batch", tmp_path / "phone.zip", "--out", tmp_path / "out"]
+    done = wreckid(*command, "--release", release.folder)
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "is not a zip archive that can be read" in done.err

@@ -1,18 +1,20 @@
 """Every change to a sealed run or its evidence is found and named."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from wreckid.datasets.catalogue import catalogue
 from wreckid.model.release import Release
 from wreckid.serving.classifier import Classifier
+from wreckid.serving.custody import write_whole
 from wreckid.serving.folder import Wanted, open_run
 
 if TYPE_CHECKING:
@@ -111,6 +113,24 @@ def forge(case: Path) -> None:
         stream.write(json.dumps(entry).encode() + b"\n")
 
 
+def second_line(content: Callable[[dict[str, Any]], object]) -> Tamper:
+    """Write other content into the second line of the log, with the right hash of it."""
+
+    def change(log: list[bytes]) -> list[bytes]:
+        entry = json.loads(log[1])
+        del entry["hash"]
+        told = content(entry)
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()[:-1]
+        sealed = body + b', "hash": "' + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
+        return [log[0], sealed, *log[2:]]
+
+    return lines(LOG, change)
+
+
+def without_fact(name: str) -> Tamper:
+    return second_line(lambda entry: {key: entry[key] for key in entry if key != name})
+
+
 LOG, ROWS, TABLE, PHOTO = "out/log.jsonl", "out/results.jsonl", "out/results.csv", "evidence/site/"
 TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "photo, one byte": (flip(f"{PHOTO}07.jpg"), "photo site/07.jpg was changed"),
@@ -158,6 +178,17 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "log lines swapped": (lines(LOG, swap(1, 2)), "log line 2 is missing"),
     "log line doubled": (lines(LOG, doubled(1)), "log line 3 was added or moved"),
     "log line forged": (forge, "log line 8 was changed"),
+    "log line no JSON": (second_line(lambda _: b"garbage"), "log line 2 was changed"),
+    "log line too deep": (second_line(lambda _: b"[" * 100_000), "log line 2 was changed"),
+    "log line no object": (second_line(lambda _: b'["'), "log line 2 was changed"),
+    "log line, number no number": (
+        second_line(lambda entry: entry | {"number": "x"}),
+        "log line 2 was changed",
+    ),
+    **{
+        f"log line without {name}": (without_fact(name), "log line 2 was changed")
+        for name in ("number", "event", "previous", "rows")
+    },
     "plan, one byte": (flip("out/plan.jsonl"), "plan.jsonl was changed"),
     "pictures, one byte": (flip("out/pictures.jsonl"), "pictures.jsonl was changed"),
     "camera data, one byte": (flip("out/camera.jsonl"), "camera.jsonl was changed"),
@@ -272,3 +303,47 @@ def test_replay_names_items_that_differ(wreckid: Wreckid, release: Release, case
     assert done.code == 1
     named = [line.split(":")[0] for line in done.out.splitlines()]
     assert named == ["site/02.jpg", "site/03.jpg", "site/04.jpg", "site/06.jpg"]
+
+
+FORGERIES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a class": lambda row: row["probabilities"].update({"orlan-10": 0.9}),
+    "a class of the photos alone": lambda row: row["image_probabilities"].pop("shahed-136"),
+    "all classes": lambda row: row.update(probabilities=None),
+    "the first candidate": lambda row: row["candidates"].pop(0),
+    "the order of candidates": lambda row: row["candidates"].reverse(),
+    "a candidate that is none": lambda row: row["candidates"][1].update(type="forged"),
+    "a later candidate": lambda row: row["candidates"][2].update(confidence=0.99),
+    "candidates of the photos alone": lambda row: row.update(image_candidates=[]),
+    "the prediction set": lambda row: row["prediction_set"]["types"].append("forged"),
+    "no prediction set": lambda row: row.update(prediction_set=None),
+}
+
+
+@pytest.mark.parametrize("kind", list(FORGERIES))
+def test_replay_names_a_row_that_was_forged_anywhere(
+    wreckid: Wreckid, release: Release, case: Path, kind: str
+) -> None:
+    def forged(rows: list[bytes]) -> list[bytes]:
+        row = json.loads(rows[0])
+        FORGERIES[kind](row)
+        return [json.dumps(row).encode() + b"\n", *rows[1:]]
+
+    lines(ROWS, forged)(case)
+    command = ["replay", case / "out", "--evidence", case / "evidence"]
+    done = wreckid(*command, "--release", release.folder)
+    assert done.code == 1
+    assert [line.split(":")[0] for line in done.out.splitlines()] == ["site/00.jpg"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are synced on POSIX alone")
+def test_the_new_name_of_a_file_is_on_the_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[tuple[int, bytes]]()
+    file = tmp_path / "plan"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(
+        os, "fsync", lambda opened: synced.append((os.fstat(opened).st_ino, file.read_bytes()))
+    )
+    write_whole(file, [b"new"])
+    assert synced[-1] == (tmp_path.stat().st_ino, b"new")

@@ -1,6 +1,7 @@
 """Decisions flow back: what people decided in a service becomes a set of labelled photos."""
 
 import csv
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,3 +87,39 @@ def test_what_cannot_be_handed_on_is_said(store: Path, tmp_path: Path, wreckid: 
         assert said in done.err
     assert not list(empty.iterdir())
     assert [file.name for file in (tmp_path / "full").iterdir()] == ["kept.txt"]
+
+
+def test_decided_items_without_photos_are_left_out(
+    store: Path, release: Release, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    decide_without_photos(store, release)
+    done = wreckid("photos", "decided", store, "--out", tmp_path / "review")
+    assert (done.code, done.err) == (0, "")
+    assert "6 photos of 3 decided items" in done.out
+
+
+def test_a_store_whose_decided_items_have_no_photos_hands_nothing_on(
+    release: Release, tmp_path: Path, wreckid: Wreckid
+) -> None:
+    decide_without_photos(tmp_path / "store", release)
+    done = wreckid("photos", "decided", tmp_path / "store", "--out", tmp_path / "review")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "No item of the store has photos and a decision" in done.err
+
+
+def decide_without_photos(store: Path, release: Release) -> None:
+    with TestClient(create_app(release, Settings(store=store))) as desk:
+        said = {"level": "type", "id": "orlan-10", "reason": "Told by a witness."}
+        place = f"/v1/items/{make(desk, name='Told')}/decision"
+        assert desk.post(place, json=said).status_code == 200
+
+
+def test_a_lost_original_is_told_before_anything_is_copied(
+    store: Path, tmp_path: Path, wreckid: Wreckid, photo: MakePhoto
+) -> None:
+    name = hashlib.sha256(photo("grey")).hexdigest()
+    (store / "uploads" / name[:2] / name).unlink()
+    done = wreckid("photos", "decided", store, "--out", tmp_path / "review")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("0.jpg of item ") and "is lost: bring" in done.err
+    assert not (tmp_path / "review").exists()

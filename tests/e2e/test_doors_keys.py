@@ -1,6 +1,8 @@
 """Who may come in: keys, roles, log-in, and requests that other sites' pages send."""
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +110,21 @@ def test_a_key_with_another_secret_does_not_open(
 ) -> None:
     wrong = keys["admin"][:-1] + ("0" if keys["admin"][-1] != "0" else "1")
     assert service.get("/v1/types", headers=bearer(wrong)).status_code == 401
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_keys_are_never_open_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".keys.json.draft").write_text("left by a key that was never made")
+    fsync, modes = os.fsync, list[int]()
+
+    def watched(opened: int) -> None:
+        modes.append(os.fstat(opened).st_mode)
+        fsync(opened)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    Keys(tmp_path).create("Chief", "admin")
+    modes.append((tmp_path / "keys.json").stat().st_mode)
+    assert {stat.S_IMODE(mode) for mode in modes if stat.S_ISREG(mode)} == {0o600}
 
 
 def test_keys_are_made_listed_and_revoked(

@@ -66,6 +66,7 @@ def test_outputs_are_given_as_asked(client: TestClient, batch: np.ndarray[Any, A
         (INFER, {"shape": [1, 3, 64, 63]}, 422),
         (INFER, {"shape": [3, 64, 64]}, 422),
         (INFER, {"data": ["a"]}, 422),
+        (INFER, {"data": [10**400]}, 422),
         (INFER, {"data": [[1], [1, 2]]}, 422),
         (INFER, {"datatype": "BYTES"}, 422),
     ],
@@ -81,6 +82,12 @@ def test_what_does_not_fit_is_refused(
 def test_an_unknown_output_is_refused(client: TestClient, batch: np.ndarray[Any, Any]) -> None:
     request = tensor(batch) | {"outputs": [{"name": "boxes"}]}
     assert "but logits" in client.post(INFER, json=request).json()["detail"]
+
+
+def test_each_output_is_given_once(client: TestClient, batch: np.ndarray[Any, Any]) -> None:
+    request = tensor(batch) | {"outputs": [{"name": "logits"}, {"name": "class_map"}] * 1000}
+    answer = client.post(INFER, json=request)
+    assert answer.status_code == 422 and "logits is asked for twice" in answer.json()["detail"]
 
 
 def test_numbers_that_are_none_are_refused(client: TestClient, batch: np.ndarray[Any, Any]) -> None:

@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +16,15 @@ from zipfile import ZipFile
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from sqlalchemy import Connection
 
 from wreckid.model.release import Release
 from wreckid.serving.api import create_app
 from wreckid.serving.custody import read_line
 from wreckid.serving.doors.keys import Keys
 from wreckid.serving.settings import Settings
+from wreckid.serving.store.item import Author
+from wreckid.serving.store.items import Items
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -167,6 +172,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_kept(
         (desk.get("/v1/items/nothing"), 404),
         (desk.get(f"{at}/photos/2"), 404),
         (desk.post("/v1/items", json={"name": ""}), 422),
+        (desk.post("/v1/items", json={"name": "Field\0"}), 422),
         (desk.post("/v1/items/nothing/photos", files={"photos": photo()}), 404),
     ]
     for answer, status in refused:
@@ -270,6 +276,117 @@ def test_what_is_due_is_deleted(release: Release, store: Path, wreckid: Wreckid)
     assert wreckid("verify", store).code == 0
 
 
+def test_what_changed_since_it_was_found_due_is_left(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, chief = Items(store), Author("Chief")
+    kept, gone, due = (items.create(chief, "Field", False, date(2020, 1, 1)).id for _ in range(3))
+    reading = items.database.reading
+
+    @contextmanager
+    def outrun() -> Iterator[Connection]:
+        with reading() as connection:
+            yield connection
+        monkeypatch.undo()
+        items.retain(chief, kept, date(2099, 1, 1))
+        items.delete(chief, gone, "Case closed")
+
+    monkeypatch.setattr(items.database, "reading", outrun)
+    assert items.delete_due() == 1
+    assert items.get(kept).state == "open"
+    assert [items.history(one)[-1].who for one in (gone, due)] == ["Chief", "retention"]
+    items.close()
+
+
+def secret(desk: TestClient, photo: MakePhoto) -> str:
+    """An item, each of whose words is a secret."""
+    item = make(desk, name="Secret place")
+    desk.post(f"/v1/items/{item}/photos", files={"photos": ("Secret.jpg", photo("red"))})
+    desk.post(f"/v1/items/{item}/decision", json={**RED, "reason": "Secret reason"})
+    return item
+
+
+def is_told(store: Path, words: bytes) -> bool:
+    """Whether any byte of a store tells some words."""
+    return any(words in file.read_bytes() for file in store.rglob("*") if file.is_file())
+
+
+def test_no_file_holds_the_words_of_a_deleted_item(
+    desk: TestClient, photo: MakePhoto, store: Path
+) -> None:
+    item = secret(desk, photo)
+    assert is_told(store, b"Secret")
+    assert desk.delete(f"/v1/items/{item}?reason=Done").status_code == 204
+    assert not is_told(store, b"Secret")
+
+
+def test_words_that_a_reader_holds_go_with_the_next_chores(
+    desk: TestClient, photo: MakePhoto, store: Path
+) -> None:
+    item = secret(desk, photo)
+    with closing(sqlite3.connect(store / "store.sqlite", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM items").fetchall()
+        assert desk.delete(f"/v1/items/{item}?reason=Done").status_code == 204
+        assert is_told(store, b"Secret")
+    with closing(Items(store)) as items:
+        items.delete_due()
+    assert not is_told(store, b"Secret")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_a_new_store_is_open_to_its_owner_alone(release: Release, tmp_path: Path) -> None:
+    store = tmp_path / "srv" / "store"
+    create_app(release, Settings(store=store))
+    assert store.stat().st_mode & 0o777 == 0o700
+
+
+def original(store: Path) -> Path:
+    """Where the only original of a store lies."""
+    (file,) = (file for file in (store / "uploads").rglob("*") if file.is_file())
+    return file
+
+
+def test_a_photo_that_is_back_is_looked_at_when_asked(
+    desk: TestClient, photo: MakePhoto, store: Path
+) -> None:
+    item = make(desk)
+    add(desk, item, photo("red"))
+    away = original(store).rename(store / "away")
+    seen = add(desk, item, photo("green"))["result"]
+    assert seen["photos"][0]["failure"]["code"] == "missing"
+    add(desk, make(desk), away.read_bytes())
+    again = desk.post(f"/v1/items/{item}/judge").json()["result"]
+    assert [one["failure"] for one in again["photos"]] == [None, None]
+
+
+def test_a_whole_copy_replaces_a_damaged_original(
+    desk: TestClient, photo: MakePhoto, store: Path, wreckid: Wreckid
+) -> None:
+    first, second = make(desk), make(desk)
+    add(desk, first, photo("red"))
+    file = original(store)
+    file.chmod(0o600)
+    file.write_bytes(photo("red")[:100])
+    assert add(desk, second, photo("red"))["result"]["photos"][0]["failure"] is None
+    for item in (first, second):
+        assert desk.get(f"/v1/items/{item}/photos/1").content == photo("red")
+    assert wreckid("verify", store).code == 0
+
+
+def test_an_export_says_which_original_is_lost(
+    desk: TestClient, photo: MakePhoto, store: Path
+) -> None:
+    item = make(desk)
+    add(desk, item, photo("red"))
+    away = original(store).rename(store / "away")
+    lost = desk.get(f"/v1/items/{item}/export")
+    assert lost.status_code == 409
+    assert "photo 1" in lost.json()["detail"] and "retry-after" not in lost.headers
+    add(desk, make(desk), away.read_bytes())
+    assert desk.get(f"/v1/items/{item}/export").status_code == 200
+
+
 def test_an_item_is_exported_whole(desk: TestClient, photo: MakePhoto) -> None:
     item = make(desk, name="../../etc")
     data = {"photos": ("../../x.JPG", photo("red"))}
@@ -292,6 +409,7 @@ TAMPERING = {
     "DELETE FROM log WHERE number = 1": "is missing",
     "UPDATE log SET line = replace(line, 'local', 'other') WHERE number = 1": "was changed",
     "UPDATE items SET name = 'Another'": "the list says something else",
+    "UPDATE items SET opened = 99": "the list says something else",
     "INSERT INTO items SELECT 'x', 99, 0, '', 0, 'open', 0, NULL": "item x was added",
     "UPDATE photos SET sha256 = 'x'": "list of the photos",
     "UPDATE log SET item = ''": "log line 1 was moved",
@@ -419,7 +537,7 @@ def test_a_full_disk_loses_nothing(
 def test_a_locked_database_is_told_and_waited_for(
     release: Release, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wreckid.serving.store.database.WAIT_S", 0)
+    monkeypatch.setattr("wreckid.serving.store.database.WAIT_S", 1)
     with TestClient(create_app(release, Settings(store=store))) as desk:
         item = make(desk)
         other = sqlite3.connect(store / "store.sqlite", isolation_level=None)

@@ -1,6 +1,7 @@
 """Folders over HTTP: judged in the background, gone on with after a restart."""
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 from fastapi.testclient import TestClient
+from filelock import FileLock
 
 from wreckid.model.release import Release
 from wreckid.serving.api import create_app
@@ -197,7 +199,7 @@ def test_jobs_are_listed_and_deleted(
         while service.delete(f"/v1/jobs/{job_id}", params=why).status_code == 409:
             time.sleep(0.05)
     assert [one for one in (tmp_path / "jobs").iterdir() if one.is_dir()] == []
-    for path in (made[0], "..", "%2e%2e", "a/b"):
+    for path in (made[0], "..", "%2e%2e", "a/b", "a" * 300):
         assert service.get(f"/v1/jobs/{path}").status_code == 404
     assert service.get("/v1/items").json()["items"] == []
     with sqlite3.connect(tmp_path / "store.sqlite") as database:
@@ -209,6 +211,44 @@ def test_jobs_are_listed_and_deleted(
     assert {(one["reason"], one["photos"]) for one in bodies} == {("Case closed", 1)}
     assert all(len(one["seal"]) == 64 for one in bodies)
     assert wreckid("verify", tmp_path).code == 0
+
+
+def test_a_job_that_ends_while_it_is_deleted_leaves_its_seal(
+    release: Release, tmp_path: Path, photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Jobs, "start", lambda self: None)
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        job = service.post("/v1/jobs", files={"files": ("a.jpg", photo())}).json()
+
+        def outrun(lock: Path, timeout: int) -> FileLock:
+            ended = job | {"state": "done", "photos": 1, "seal": "5ea1"}
+            (tmp_path / "jobs" / job["id"] / "job.json").write_text(json.dumps(ended))
+            return FileLock(lock, timeout)
+
+        monkeypatch.setattr("wreckid.serving.store.jobs.FileLock", outrun)
+        assert service.delete(f"/v1/jobs/{job['id']}?reason=Done").status_code == 204
+    with sqlite3.connect(tmp_path / "store.sqlite") as database:
+        ((body,),) = database.execute("SELECT body FROM bodies")
+    assert (json.loads(body)["photos"], json.loads(body)["seal"]) == (1, "5ea1")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are not settled elsewhere")
+def test_a_job_that_is_taken_in_is_on_the_disk_with_its_name(
+    release: Release, tmp_path: Path, photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Jobs, "start", lambda self: None)
+    fsync, settled = os.fsync, set[tuple[int, bool]]()
+
+    def watched(opened: int) -> None:
+        named = any(one.name[0] != "." for one in (tmp_path / "jobs").iterdir())
+        settled.add((os.fstat(opened).st_ino, named))
+        fsync(opened)
+
+    with TestClient(create_app(release, Settings(store=tmp_path))) as service:
+        monkeypatch.setattr(os, "fsync", watched)
+        job_id = service.post("/v1/jobs", files={"files": ("a.jpg", photo())}).json()["id"]
+    jobs = tmp_path / "jobs"
+    assert {((jobs / job_id).stat().st_ino, False), (jobs.stat().st_ino, True)} <= settled
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,10 @@ from wreckid.model.release import Release, ReleaseFacts, write_release
 from wreckid.serving.api import create_app
 from wreckid.serving.doors.callers import Caller
 from wreckid.serving.doors.decoding import Decoders
+from wreckid.serving.doors.keys import Keys
 from wreckid.serving.doors.limits import STRANGERS, WorkLimit
 from wreckid.serving.logs import JsonLines
-from wreckid.serving.settings import Settings
+from wreckid.serving.settings import MIB, Settings
 
 if TYPE_CHECKING:
     from tests.conftest import Finished
@@ -59,6 +60,17 @@ def test_a_wrong_setting_is_named(wreckid: Wreckid, tmp_path: Path, content: str
     done = wreckid("serve", "--settings", file, "--show-settings")
     assert done.code == 2
     assert "port" in done.err or "TOML" in done.err
+
+
+@pytest.mark.parametrize(("days", "code"), [(36500, 0), (36501, 2)])
+def test_items_are_kept_for_a_century_at_most(
+    wreckid: Wreckid, tmp_path: Path, days: int, code: int
+) -> None:
+    file = tmp_path / "service.toml"
+    file.write_text(f"keep_days = {days}")
+    done = wreckid("serve", "--settings", file, "--show-settings")
+    assert done.code == code
+    assert ("keep_days" in done.err) == (code != 0)
 
 
 def test_every_setting_is_explained() -> None:
@@ -114,6 +126,21 @@ def test_logs_find_a_request_by_its_id_and_tell_nothing_of_photos(
     assert "secret-place" not in json.dumps(lines)
 
 
+def test_a_failure_can_be_found_in_the_log_and_loads_nothing_foreign(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("wreckid.serving.weigher.Weigher.weigh", broken)
+    with TestClient(create_app(release), raise_server_exceptions=False) as client:
+        given = {"X-Request-ID": "from-the-proxy"}
+        answer = client.post("/v1/weigh", json={"photos": []}, headers=given)
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "from-the-proxy"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
 def test_a_service_that_cannot_decode_is_not_ready(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +176,31 @@ def test_more_requests_than_there_is_room_for_are_refused(
         with pytest.raises(OSError):
             client.post("/v1/weigh", json={"photos": []})
     assert inner == [503]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_log_in_brings_little(release: Release, tmp_path: Path, announced: bool) -> None:
+    key = Keys(tmp_path).create("Chief", "admin")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"key={key}&next=/&more=".encode() + b"x" * 2**16
+    with TestClient(create_app(release, Settings(store=tmp_path)), follow_redirects=False) as one:
+        sent = body if announced else iter([body[:1000], body[1000:]])
+        answer = one.post("/login", content=sent, headers=form)
+        assert answer.status_code == 413 and "64 KiB" in answer.json()["detail"]
+        known = form | {"Authorization": f"Bearer {key}"}
+        assert one.post("/login", content=body, headers=known).status_code == 303
+        assert one.post("/login", content=body[:1000], headers=form).status_code == 303
+
+
+def test_only_photos_are_large(client: TestClient, photo: MakePhoto) -> None:
+    body = b'{"photos": []' + b" " * 16 * MIB + b"}"
+    json_ = {"Content-Type": "application/json"}
+    refused = client.post("/v1/weigh", content=body, headers=json_)
+    assert refused.status_code == 413 and "16 MiB" in refused.json()["detail"]
+    assert client.post("/v1/weigh", content=body[:13] + body[-99:], headers=json_).is_success
+    assert client.post("/v2/models/tiny/infer", content=body, headers=json_).status_code == 422
+    large = photo() + bytes(17 * MIB)
+    assert client.post("/v1/classify", files={"photos": large}).is_success
 
 
 def test_log_ins_that_are_held_open_shut_out_nobody_with_a_key() -> None:

@@ -201,6 +201,20 @@ def test_a_writer_that_holds_the_lock_is_told_of_and_waited_for(
         assert service.post("/v1/items", json={"name": "x"}).status_code == 201
 
 
+def test_a_nul_is_refused_and_names_nothing(
+    postgres: Server, release: Release, tmp_path: Path
+) -> None:
+    settings = Settings(store=tmp_path, database=SecretStr(postgres.url))
+    with TestClient(create_app(release, settings)) as service:
+        for path in ("/v1/items/%00", "/v1/items/%00/history", "/v1/items/%00/export"):
+            assert service.get(path).status_code == 404
+        for path in ("/items/%00", "/items/%00/pictures/1", "/items/%00/maps/1"):
+            assert service.get(path).status_code == 404
+        assert service.delete("/v1/items/%00?reason=x").status_code == 404
+        assert service.post("/v1/items", json={"name": "Field\0"}).status_code == 422
+        assert service.post("/items", data={"name": "Field\0"}).status_code == 422
+
+
 def test_what_is_written_while_a_store_is_verified_is_no_tampering(
     postgres: Server,
     release: Release,

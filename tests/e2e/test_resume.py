@@ -335,3 +335,20 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0 and "700 items" in done.stdout
     assert list(verify(tmp_path / "out", evidence)) == []
+
+
+def test_an_empty_run_that_was_killed_before_its_report_ends_as_one_that_was_not(
+    judge: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    evidence = tmp_path / "evidence"
+    evidence.mkdir()
+    with monkeypatch.context() as before, pytest.raises(KeyboardInterrupt):
+        before.setattr("wreckid.serving.folder.write_report", killed)
+        go(evidence, tmp_path / "out", judge)
+    assert go(evidence, tmp_path / "out", judge)
+    assert go(evidence, tmp_path / "whole", judge)
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+    assert list(verify(tmp_path / "out", evidence)) == []

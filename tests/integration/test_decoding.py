@@ -10,7 +10,7 @@ from PIL import Image
 
 from wreckid.model.evidence import Box, EvidenceError
 from wreckid.model.preprocessing import InputSpec
-from wreckid.serving.doors.decoding import Decoders
+from wreckid.serving.doors.decoding import Decoders, _context
 from wreckid.serving.intake import NamedBytes, by_page
 from wreckid.serving.sight import see
 
@@ -69,6 +69,22 @@ def test_a_decoder_that_was_killed_starts_again(decoders: Decoders, photo: MakeP
     decoders._idle.put(decoder)
     assert decoders.see(NamedBytes("a.jpg", photo()), SPEC).record.failure is not None
     assert decoders.see(NamedBytes("a.jpg", photo()), SPEC).record.failure is None
+
+
+@pytest.mark.parametrize("refusal", [BlockingIOError(11, "Try again"), EOFError()])
+def test_a_decoder_that_could_not_start_starts_with_the_next_photo(
+    photo: MakePhoto, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refused(_: object) -> None:
+        raise refusal
+
+    one, fresh = NamedBytes("a.jpg", photo()), Decoders(1, 3 * GIB, 60)
+    with monkeypatch.context() as patched:
+        patched.setattr(_context().Process, "start", refused)
+        failures = [fresh.see(one, SPEC).record.failure for _ in range(2)]
+    assert [failure and failure.code for failure in failures] == ["unreadable"] * 2
+    assert fresh.see(one, SPEC).record.failure is None
+    fresh.close()
 
 
 def test_a_photo_that_takes_too_long_is_given_up(decoders: Decoders, photo: MakePhoto) -> None:

@@ -7,7 +7,9 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from wreckid.serving.doors.limits import BodyLimit
+from wreckid.serving.doors import limits
+from wreckid.serving.doors.callers import ALONE, Caller
+from wreckid.serving.doors.limits import BodyLimit, Most
 
 
 async def read_all(scope: Scope, receive: Receive, send: Send) -> None:
@@ -15,12 +17,14 @@ async def read_all(scope: Scope, receive: Receive, send: Send) -> None:
         pass
 
 
-def limited(receive: Callable[[], Awaitable[Message]], most_s: float) -> None:
+def limited(
+    receive: Callable[[], Awaitable[Message]], most_s: float, caller: Caller | None = ALONE
+) -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    app = BodyLimit(read_all, most_bytes=10, most_s=most_s, sentence="Too much.")
-    scope = {"type": "http", "headers": []}
+    app = BodyLimit(read_all, Most(10, most_s, "Too much."))
+    scope = {"type": "http", "path": "/", "headers": [], "state": {"caller": caller}}
     anyio.run(app, scope, receive, send)
 
 
@@ -40,6 +44,15 @@ async def whole() -> Message:
 def test_a_body_that_never_comes_is_refused() -> None:
     with pytest.raises(HTTPException) as refused:
         limited(never, most_s=0)
+    assert refused.value.status_code == 408
+
+
+def test_a_body_of_a_stranger_that_never_comes_is_refused_earlier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "LOG_IN", Most(10, 0, "Too much."))
+    with pytest.raises(HTTPException) as refused:
+        limited(never, most_s=300, caller=None)
     assert refused.value.status_code == 408
 
 
