@@ -379,7 +379,7 @@ def test_a_split_leaves_three_sets_that_other_verbs_read(
 def test_training_wants_a_release_and_photos(
     wreckid: Wreckid, imported: Path, missing: str
 ) -> None:
-    given = {"--photos": imported, "--from-release": "wreckid-lite0"}
+    given = {"--photos": imported, "--from-release": "wreckid-pair"}
     arguments = [part for name, value in given.items() if name != missing for part in (name, value)]
     done = wreckid("train", *arguments, "--out", imported / "run")
     assert done.code == 2 and "both --from-release and --photos" in done.err

@@ -81,7 +81,7 @@ def test_the_tutorial_works_from_top_to_bottom(
     assert "Zefir-3 can be used" in said["types check"][0]
     assert "28 photos of" in said["photos import"][0]
     assert " is in train" not in said["photos check"][1]
-    for comparison in said["compare wreckid-lite0"]:
+    for comparison in said["compare wreckid-pair"]:
         assert re.match(r"B, ours 1\.0\.0 (and|is) ", comparison)
     (inspected,) = said["release inspect"]
     assert "zefir-3" in inspected and "labelled photos, which are not part" in inspected
