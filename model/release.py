@@ -88,7 +88,7 @@ class ReleaseFacts(_Frozen):
     name: Annotated[str, Field(pattern=NAME)]
     version: str
     format_version: Literal[1] = 1
-    architecture: str = Field(description="Name of the network in timm.")
+    architecture: str = Field(description="Name in timm, or several with `+` between them.")
     input: InputSpec
     classes: tuple[str, ...] = Field(description="Types and `not-a-uav`, as the network orders.")
     families: tuple[str, ...] = Field(description="The family of each class.")
