@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.datasets.errors import SetupError, refuse_unless_empty
-from wreckid.serving.store.export import archive_names, files_of
+from wreckid.serving.store.export import archive_names, files_of, lost
 from wreckid.serving.store.item import Item, Said
 from wreckid.serving.store.items import Items
 from wreckid.serving.store.uploads import Uploads
@@ -92,12 +92,11 @@ def _refuse_losses(decided: Sequence[Item], uploads: Uploads) -> None:
         SetupError: one is not.
     """
     for item in decided:
-        for photo in item.photos:
-            if not uploads.holds(photo.sha256):
-                raise SetupError(
-                    f"{photo.label} of item {item.id} is lost: bring the uploads back from a copy"
-                    " of the store; `wreckid verify` names all that it lost."
-                )
+        for photo in lost(item.photos, uploads):
+            raise SetupError(
+                f"{photo.label} of item {item.id} is lost: bring the uploads back from a copy"
+                " of the store; `wreckid verify` names all that it lost."
+            )
 
 
 def _label(said: Said) -> str | None:

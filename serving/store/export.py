@@ -8,6 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from wreckid.serving.store.item import Event, Item, KeptPhoto
 from wreckid.serving.store.items import ConflictError, Items
+from wreckid.serving.store.uploads import Uploads
 
 README = """The originals are in photos/, untouched; their names begin with their number.
 item.json      the item as it was when this was exported
@@ -51,10 +52,15 @@ def archive_names(photos: Sequence[KeptPhoto]) -> Iterator[str]:
         yield f"photos/{photo.number:03}-{photo.sha256[:12]}{fit}"
 
 
+def lost(photos: Sequence[KeptPhoto], uploads: Uploads) -> list[KeptPhoto]:
+    """The photos whose originals are not there."""
+    return [photo for photo in photos if not uploads.holds(photo.sha256)]
+
+
 def _refuse_lost(items: Items, originals: Sequence[KeptPhoto]) -> None:
-    lost = [photo for photo in originals if not items.uploads.holds(photo.sha256)]
-    if lost:
-        named = ", ".join(f"photo {photo.number} (SHA-256 {photo.sha256})" for photo in lost)
+    missing = lost(originals, items.uploads)
+    if missing:
+        named = ", ".join(f"photo {photo.number} (SHA-256 {photo.sha256})" for photo in missing)
         raise ConflictError(f"The store has lost originals, bring them back from a copy: {named}.")
 
 
