@@ -101,8 +101,8 @@ def publish(run: Run, wanted: Publication) -> Release:
     network = halved(run.network())
     fitting = _sample(run, split, wanted.fitting or run.config.calibration)
     photos = read_data(wanted.photos) if wanted.photos else ()
-    made_with = [*Material.read(run.config).all, *fitting.pictures]
-    refuse_seen([*split.measuring, *photos], made_with)
+    material = Material.read(run.config)
+    refuse_seen([*split.measuring, *photos], [*material.all, *fitting.pictures])
     calibration = calibrate(_gaze(run, network), fitting, run.classes, run.config.seed)
     onnx = onnx_bytes(network, run.input.size)
     proving = [*split.measuring, *split.fitting][:PARITY_PICTURES]
@@ -112,7 +112,7 @@ def publish(run: Run, wanted: Publication) -> Release:
     proof = {"parity": gap, "parity_pictures": len(proving)}
     metrics = {**proof, **_measure(facts, files, split, wanted.photos)}
     files[METRICS] = (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode()
-    files[CARD] = card(facts, metrics, _shares(run)).encode()
+    files[CARD] = card(facts, metrics, _shares(run, material)).encode()
     release = write_release(place, facts, files)
     _note(wanted.folder / CHANGES, facts, metrics)
     return release
@@ -216,8 +216,7 @@ def _measure(
     return metrics
 
 
-def _shares(run: Run) -> Shares:
-    material = Material.read(run.config)
+def _shares(run: Run, material: Material) -> Shares:
     rendered = (run.config.train / MANIFEST).is_file()
     settings = [row.get("setting") for row in manifest_rows(run.config.train)] if rendered else []
     data = run.provenance.data
