@@ -1,10 +1,12 @@
 """What the numbers of the network mean: pure functions on arrays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from wreckid.datasets.catalogue import NOT_A_UAV
 
 Array = npt.NDArray[np.float64]
 
@@ -21,6 +23,21 @@ def probabilities(logits: npt.ArrayLike, temperature: float) -> Array:
     scaled = np.asarray(logits, np.float64) / temperature
     exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def leading_family(
+    posterior: npt.ArrayLike, families: Sequence[str]
+) -> tuple[npt.NDArray[np.str_], Array]:
+    """The family of UAVs with the largest sum for each of posterior[..., C], and that sum.
+
+    Args:
+        posterior: the probabilities of the classes.
+        families: the family of each class; `not-a-uav` is none.
+    """
+    names = np.array(sorted(set(families) - {NOT_A_UAV}))
+    member = np.equal.outer(np.array(families), names)
+    shares = np.asarray(posterior, np.float64) @ member
+    return names[shares.argmax(axis=-1)], shares.max(axis=-1)
 
 
 def energy(logits: npt.ArrayLike, temperature: float) -> Array:

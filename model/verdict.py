@@ -6,7 +6,6 @@ the threshold of the finer level. Of the statements that reach their threshold t
 expected cost is made (minimum-risk decision with rejection, Chow, 1970); silence is always open.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.model.confidence import leading_family
 
 Level = Literal["type", "family", "uav", "not-a-uav", "insufficient"]
 Rule = Literal[
@@ -138,13 +138,14 @@ def _statements(
     """What the grounds allow to be said, the finest first."""
     no_uav = next(p for label, p in ranked if label.id == NOT_A_UAV)
     types = [(label, p) for label, p in ranked if label.id != NOT_A_UAV]
-    family, share = _leading_family(types)
+    leader, share = leading_family([p for _, p in types], [label.family for label, _ in types])
+    family = next(label for label, _ in types if label.family == leader)
     of_family = 1 - thresholds.type
     of_uav = of_family + 1 - thresholds.family
     of_silence = of_uav + 1 - thresholds.uav
     if not (grounds.outside or grounds.unexplained):
         yield Statement(types[0][1], thresholds.type, 0, _type(*types[0], grounds))
-        yield Statement(share, thresholds.family, of_family, _family(family, share))
+        yield Statement(float(share), thresholds.family, of_family, _family(family, float(share)))
     if grounds.photos:
         yield Statement(1 - no_uav, thresholds.uav, of_uav, _uav(1 - no_uav, grounds))
         of_no_uav = of_silence - (1 - thresholds.not_a_uav)
@@ -156,15 +157,6 @@ def percent(probability: float) -> str:
     if probability < 0.01:
         return "<1%"
     return ">99%" if probability > 0.99 else f"{probability:.0%}"
-
-
-def _leading_family(types: Sequence[tuple[Label, float]]) -> tuple[Label, float]:
-    """A member of the family with the largest sum, and the sum."""
-    shares: defaultdict[str, float] = defaultdict(float)
-    for label, probability in types:
-        shares[label.family] += probability
-    leader = max(shares, key=shares.__getitem__)
-    return next(label for label, _ in types if label.family == leader), shares[leader]
 
 
 def _type(label: Label, probability: float, grounds: Grounds) -> Verdict:

@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
 
 from wreckid.datasets.catalogue import NOT_A_UAV, catalogue
-from wreckid.model.confidence import OUTSIDE, OutsideScore, probabilities
+from wreckid.model.confidence import OUTSIDE, OutsideScore, leading_family, probabilities
 from wreckid.model.looking import Gaze, SecondLook
 from wreckid.model.outputs import stacked
 from wreckid.model.preprocessing import InputSpec, to_array
@@ -195,7 +195,8 @@ def fit_thresholds(
     none = classes.index(NOT_A_UAV)
     no_uav, is_uav = posterior[:, none], labels != none
     type_, of_type = _leading_type(posterior, labels, none)
-    family, of_family = _leading_family(posterior, labels, families)
+    led, family = leading_family(posterior, families)
+    of_family = led == np.array(families)[labels]
     wanted = {
         "type": ((RIGHT, type_, of_type), (RARE, type_, is_uav)),
         "family": ((RIGHT, family, of_family), (RARE, family, is_uav)),
@@ -215,21 +216,6 @@ def _leading_type(posterior: Floats, labels: Ints, none: int) -> tuple[Floats, F
     types = posterior.copy()
     types[:, none] = 0
     return types.max(axis=1), types.argmax(axis=1) == labels
-
-
-def _leading_family(
-    posterior: Floats, labels: Ints, families: Sequence[str]
-) -> tuple[Floats, Flags]:
-    """The probability of each picture's leading family of UAVs, and whether it is the right one."""
-    names = sorted(set(families) - {NOT_A_UAV})
-    shares = np.stack(
-        [posterior[:, [family == name for family in families]].sum(axis=1) for name in names], 1
-    )
-    right = [
-        names[leader] == families[label]
-        for leader, label in zip(shares.argmax(axis=1), labels, strict=True)
-    ]
-    return shares.max(axis=1), np.array(right, np.bool_)
 
 
 def _keeping(promise: Promise, probability: Floats, right: Flags) -> set[float]:

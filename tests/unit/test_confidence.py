@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytorch_ood.detector import GEN
 
+from wreckid.datasets.catalogue import NOT_A_UAV
 from wreckid.model.confidence import (
     energy,
     generalised_entropy,
+    leading_family,
     prediction_set,
     probabilities,
     ranking,
@@ -42,6 +44,13 @@ def test_a_high_temperature_is_modest() -> None:
 
 def test_probabilities_of_known_logits() -> None:
     assert probabilities([[np.log(3), 0.0]], 1) == pytest.approx(np.array([[0.75, 0.25]]))
+
+
+def test_the_leading_family_is_that_of_the_largest_sum_and_no_uav_is_none() -> None:
+    posterior = [[0.4, 0.2, 0.3, 0.1], [0.2, 0.1, 0.05, 0.65]]
+    names, sums = leading_family(posterior, ("wing", "tube", "tube", NOT_A_UAV))
+    assert names.tolist() == ["tube", "wing"]
+    assert sums == pytest.approx(np.array([0.5, 0.2]))
 
 
 def test_weak_logits_have_the_higher_energy() -> None:

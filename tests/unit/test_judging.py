@@ -14,7 +14,6 @@ from wreckid.training.judging.measures import (
     brier,
     calibration_error,
     false_alarms,
-    leading_family,
     log_loss,
     macro_f1,
     of_types,
@@ -109,10 +108,6 @@ def test_the_right_class_among_the_first() -> None:
     assert among_first(POSTERIOR, LABELS, 1).tolist() == [True, False, True, False]
     assert among_first(POSTERIOR, LABELS, 2).tolist() == [True, True, True, False]
     assert among_first(POSTERIOR, LABELS, 3).all()
-
-
-def test_families_are_weighed_by_the_sum_of_their_types() -> None:
-    assert leading_family(POSTERIOR, ("a", "b", "b")) == ["a", "b", "b", "b"]
 
 
 def test_that_there_is_no_uav_takes_no_place_among_candidates() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wreckid.datasets.catalogue import NOT_A_UAV
+from wreckid.model.confidence import leading_family
 from wreckid.serving.classifier import Classifier
 from wreckid.training.data import LabelledPhoto, data_hash, read_data
 from wreckid.training.judging.corruptions import CORRUPTIONS, LEVELS
@@ -24,7 +25,6 @@ from wreckid.training.judging.measures import (
     brier,
     calibration_error,
     false_alarms,
-    leading_family,
     log_loss,
     macro_f1,
     of_types,
@@ -144,13 +144,11 @@ def ranking(judged: Sequence[Judged], classifier: Classifier) -> Figures:
     """How often the right type is first or among three candidates, and the right family first."""
     table = tabled(judged, classifier)
     candidates = of_types(table.posterior, classifier.manifest.classes)
-    led = leading_family(candidates, table.families)
+    led, _ = leading_family(candidates, table.families)
     return {
         "top1": proportion(among_first(candidates, table.labels, 1)),
         "top3": proportion(among_first(candidates, table.labels, 3)),
-        "family": proportion(
-            family == table.families[label] for family, label in zip(led, table.labels, strict=True)
-        ),
+        "family": proportion(led == np.array(table.families)[table.labels]),
     }
 
 

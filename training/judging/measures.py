@@ -30,13 +30,6 @@ def among_first(posterior: Floats, labels: Ints, count: int) -> Flags:
     return np.asarray((leading == labels[:, None]).any(axis=1))
 
 
-def leading_family(posterior: Floats, families: Sequence[str]) -> list[str]:
-    """The family with the largest sum, one a photo; `families` names that of each class."""
-    names = sorted(set(families))
-    member = np.array([[family == name for name in names] for family in families], np.float64)
-    return [names[index] for index in (posterior @ member).argmax(axis=1)]
-
-
 def macro_f1(posterior: Floats, labels: Ints) -> float:
     """Mean F1 of the classes that occur, each counted alike."""
     occurring = np.unique(labels)
