@@ -37,19 +37,19 @@ from wreckid.datasets.spread import Engine, on_processes
 
 Rng = np.random.Generator
 
-VERSION = 10
+VERSION = 11
 """Of the renderer: pictures of one seed may differ between versions."""
 
 SHARES = {
-    "intact": 0.38,
-    "airborne": 0.14,
-    "belly-landed": 0.13,
-    "nose-in": 0.06,
+    "intact": 0.22,
+    "airborne": 0.08,
+    "belly-landed": 0.08,
+    "nose-in": 0.12,
     "wings-torn": 0.12,
-    "broken-up": 0.08,
-    "burnt-out": 0.04,
+    "broken-up": 0.16,
+    "burnt-out": 0.08,
     "single-part": 0.04,
-    "laid-out": 0.05,
+    "laid-out": 0.10,
 }
 """How often each damage is drawn."""
 NEGATIVES = 0.15
