@@ -26,12 +26,13 @@ from wreckid.datasets.alone import alone
 from wreckid.datasets.catalogue import NOT_A_UAV, Catalogue
 from wreckid.datasets.errors import SetupError
 from wreckid.datasets.geometry import Geometry, Scheme
+from wreckid.datasets.pictures.light import refuse_unreadable_skies
 from wreckid.datasets.pictures.photograph import annotated, developed, jpeg, random_development
 from wreckid.datasets.pictures.scene import Prop, Shot, shoot
 from wreckid.datasets.pictures.sketch import Model, sketched
 from wreckid.datasets.pictures.threads import one_thread
 from wreckid.datasets.places.clutter import confusers, empty_place
-from wreckid.datasets.places.surroundings import Surroundings, refuse_unreadable
+from wreckid.datasets.places.surroundings import Surroundings, refuse_unreadable_backgrounds
 from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS, UNFINISHED, read_rows
 from wreckid.datasets.spread import Engine, on_processes
 
@@ -154,9 +155,11 @@ def render(job: RenderJob, count: int, engine: Engine = on_processes) -> Iterato
 
     Raises:
         RenderError: the folder holds another set.
-        SetupError: it holds a damaged one or is being rendered to, or a background cannot be read.
+        SetupError: it holds a damaged one or is being rendered to, or a picture around it cannot be
+            read.
     """
-    refuse_unreadable(job.around)
+    refuse_unreadable_backgrounds(job.around)
+    refuse_unreadable_skies(job.around)
     job.out.mkdir(parents=True, exist_ok=True)
     with alone(job.out / LOCK, f"Another command is rendering to {job.out}: wait for it to end."):
         done = _begun(job)

@@ -181,9 +181,17 @@ def truncate(file: Path, size: int) -> None:
         os.fsync(stream.fileno())
 
 
-def write_whole(file: Path, parts: Iterable[bytes]) -> None:
-    """Write a file and wait until the disk has it; after a kill it is whole, or as before."""
+def write_whole(file: Path, parts: Iterable[bytes], mode: int = 0o666) -> None:
+    """Write a file and wait until the disk has it; after a kill it is whole, or as before.
+
+    Args:
+        file: what to write or to replace.
+        parts: its content.
+        mode: who may read and write it, less what the process masks.
+    """
     draft = file.with_name(draft_name(file.name))
+    draft.unlink(missing_ok=True)
+    draft.touch(mode)
     with draft.open("wb") as stream:
         stream.writelines(parts)
         stream.flush()

@@ -8,6 +8,7 @@ import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
+from wreckid.datasets.errors import SetupError
 from wreckid.datasets.pictures.camera import unit
 from wreckid.datasets.pictures.daylight import daylight
 from wreckid.datasets.pictures.threads import a_second_thread
@@ -35,6 +36,16 @@ def light_source(around: Surroundings, rng: Rng) -> tuple[dict[str, Any], str]:
     return (_flash(rng), "flash") if choice < 0.96 else (_lamp(rng), "lamp")
 
 
+def refuse_unreadable_skies(around: Surroundings) -> None:
+    """See that every environment map can be read, before the first is asked for.
+
+    Raises:
+        SetupError: one cannot.
+    """
+    for file in around.lights:
+        _environment(file)
+
+
 def _real_sky(file: Path, rng: Rng) -> dict[str, Any]:
     turn = mi.ScalarTransform4f().rotate([0, 0, 1], float(rng.uniform(0, 360)))
     upright = turn.rotate([1, 0, 0], 90)
@@ -44,8 +55,13 @@ def _real_sky(file: Path, rng: Rng) -> dict[str, Any]:
 @lru_cache(maxsize=SKIES_KEPT)
 def _environment(file: Path) -> Any:
     """An environment map, made smaller once rather than read for every picture."""
-    with a_second_thread():
-        read = mi.Bitmap(str(file))
+    try:
+        with a_second_thread():
+            read = mi.Bitmap(str(file))
+    except RuntimeError as error:
+        raise SetupError(
+            f"{file} is no environment map that can be read: take it out of the lights."
+        ) from error
     whole = read.convert(mi.Bitmap.PixelFormat.RGB, mi.Struct.Type.Float32, False)
     rows = min(SKY_ROWS, whole.height())
     return whole.resample(mi.ScalarVector2u(2 * rows, rows), clamp=(0.0, np.inf))

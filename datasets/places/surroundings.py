@@ -28,7 +28,7 @@ def background(around: Surroundings, pixels: int, rng: Rng) -> Image.Image:
     return square.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else square
 
 
-def refuse_unreadable(around: Surroundings) -> None:
+def refuse_unreadable_backgrounds(around: Surroundings) -> None:
     """See that every background can be read, before the first is asked for.
 
     Raises:

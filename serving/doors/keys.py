@@ -14,7 +14,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wreckid.datasets.errors import SetupError
-from wreckid.serving.custody import draft_name, write_whole
+from wreckid.serving.custody import write_whole
 
 FILE = "keys.json"
 MARK = "wk"
@@ -122,10 +122,7 @@ class Keys:
             raise SetupError(f"{self._file} cannot be read as a file of keys.") from error
 
     def _write(self, ring: KeyRing) -> None:
-        draft = self._file.with_name(draft_name(self._file.name))
-        draft.unlink(missing_ok=True)
-        draft.touch(0o600)
-        write_whole(self._file, [ring.model_dump_json(indent=1).encode()])
+        write_whole(self._file, [ring.model_dump_json(indent=1).encode()], mode=0o600)
 
 
 def _hash(key: str) -> str:

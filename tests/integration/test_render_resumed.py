@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mitsuba as mi
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.integration.test_render import contents, job
 from wreckid.datasets.catalogue import catalogue
+from wreckid.datasets.pictures.threads import a_second_thread
 from wreckid.datasets.places.surroundings import Surroundings
 from wreckid.datasets.render import RenderError, RenderJob, Subject, render, subjects
 from wreckid.datasets.rendered import LOCK, MANIFEST, SETTINGS
@@ -33,6 +36,13 @@ def sketch(out: Path, around: Surroundings | None = None, **changes: Any) -> Ren
         "quick": True,
     }
     return job(out, **wanted | changes)
+
+
+def write_sky(file: Path) -> None:
+    """An environment map of noise."""
+    with a_second_thread():
+        values = np.random.default_rng(0).random((32, 64, 3), np.float32)
+        mi.Bitmap(values).write(str(file))
 
 
 def drawn(job: RenderJob, count: int = COUNT) -> list[dict[str, Any]]:
@@ -94,7 +104,7 @@ def test_another_photo_of_the_same_name_is_another_surrounding(begun: Path, tmp_
 
 
 def test_other_lights_are_another_set(tmp_path: Path) -> None:
-    (tmp_path / "dome.exr").write_bytes(b"sketches need no sky")
+    write_sky(tmp_path / "dome.exr")
     out = tmp_path / "set"
     drawn(sketch(out), 1)
     with pytest.raises(RenderError, match="another set"):
@@ -170,7 +180,7 @@ def test_photos_are_found_whatever_the_case_of_their_names(
         (tmp_path / folder).mkdir()
     for name in names:
         shutil.copy(meadow, tmp_path / "photos" / name)
-    (tmp_path / "skies/dome.EXR").touch()
+    write_sky(tmp_path / "skies/dome.EXR")
     done = wreckid(
         *("render", "--count", "1", "--quick", "--size", "32", "--out", tmp_path / "out"),
         *("--backgrounds", tmp_path / "photos", "--lights", tmp_path / "skies"),
@@ -208,6 +218,23 @@ def test_a_background_that_cannot_be_read_is_named_before_the_first_picture(
     )
     assert done.code == 2
     assert done.err.count("\n") == 1 and "b.jpg is no photo that can be read: take" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 5, 2000])
+def test_a_sky_that_cannot_be_read_is_named_before_the_first_picture(
+    tmp_path: Path, wreckid: Wreckid, kept: int
+) -> None:
+    (tmp_path / "skies").mkdir()
+    bad = tmp_path / "skies/b.exr"
+    write_sky(bad)
+    bad.write_bytes(bad.read_bytes()[:kept])
+    done = wreckid(
+        *("render", "--count", "1", "--size", "32", "--out", tmp_path / "out"),
+        *("--lights", tmp_path / "skies"),
+    )
+    assert done.code == 2
+    assert done.err.count("\n") == 1 and "b.exr is no environment map that can be" in done.err
     assert not (tmp_path / "out").exists()
 
 
