@@ -1,4 +1,8 @@
-"""How the network looks at a photo: at the whole, then at the part where it sees a UAV."""
+"""How the network looks at a photo: at the whole, then at the part where it sees a UAV.
+
+Where there is no such part, it may look at the whole as in a mirror: aircraft are nearly alike on
+both sides, and what the network sees in one of two images only is likely to be chance.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +24,7 @@ NARROWEST, WIDEST = 0.5, 2.4
 
 
 class SecondLook(BaseModel):
-    """When a part of a photo is looked at by itself, and which."""
+    """What is looked at after the whole of a photo."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +33,9 @@ class SecondLook(BaseModel):
     )
     largest: Annotated[float, Field(gt=0, le=1)] = Field(
         description="Share of the photo below which the part is worth a look."
+    )
+    mirrored: bool = Field(
+        default=False, description="Whether the whole is looked at mirrored where no part is."
     )
 
 
@@ -62,14 +69,17 @@ class Gaze:
             part(one, self.none, self.second, picture.size) if self.second else None
             for one, picture in zip(first, pictures, strict=True)
         ]
-        nearer = [
-            to_array(picture.crop(box), self.spec)
-            for picture, box in zip(pictures, boxes, strict=True)
-            if box
-        ]
-        second = unstacked(self.run(np.stack(nearer))) if nearer else iter(())
-        for one, box in zip(first, boxes, strict=True):
-            yield (together(one, next(second)) if box else one), box
+        again = [self._again(*one) for one in zip(wholes, pictures, boxes, strict=True)]
+        views = [view for view in again if view is not None]
+        second = unstacked(self.run(np.stack(views))) if views else iter(())
+        for one, view, box in zip(first, again, boxes, strict=True):
+            yield (one if view is None else together(one, next(second))), box
+
+    def _again(self, whole: Array, picture: Image.Image, box: Box | None) -> Array | None:
+        """What is looked at after the whole, if anything, float32[3, size, size]."""
+        if box:
+            return to_array(picture.crop(box), self.spec)
+        return whole[..., ::-1] if self.second and self.second.mirrored else None
 
 
 def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -> Box | None:

@@ -40,7 +40,7 @@ ACCEPTED = 0.95
 """Share of items that do not look as if they were outside the catalogue."""
 OUTSIDE_SCORE: OutsideScore = "gen"
 """Chosen by measurement: benchmarks/outside.py."""
-SECOND_LOOK = SecondLook(probability=0.99, largest=0.5)
+SECOND_LOOK = SecondLook(probability=0.99, largest=0.5, mirrored=True)
 """Chosen by measurement: docs/experiments.md."""
 CONFIDENCE = 0.9
 """That a fitted threshold keeps its promise."""

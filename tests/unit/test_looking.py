@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from wreckid.model.looking import NARROWEST, WIDEST, Gaze, SecondLook, in_shape, part, together
 from wreckid.model.outputs import Array, Outputs
@@ -14,6 +14,7 @@ SIDE = 32
 SPEC = InputSpec(size=SIDE, mean=(0, 0, 0), std=(1, 1, 1), resize="squash")
 NONE = 2
 RULE = SecondLook(probability=0.9, largest=0.5)
+MIRRORED = SecondLook(probability=0.9, largest=0.5, mirrored=True)
 GRID = 8
 
 
@@ -85,12 +86,41 @@ def test_where_there_is_no_part_one_look_is_all(box: tuple[int, int, int, int] |
     assert (twice.embedding == once.embedding).all()
 
 
+def sees_red_on_the_left(batch: Array) -> Outputs:
+    """The same network, blind on its right side."""
+    seen = sees_red(batch).class_map.copy()
+    seen[..., GRID // 2 :] = 0
+    return Outputs(seen.mean((2, 3)), seen.mean((1, 3)), seen)
+
+
+@pytest.mark.parametrize("box", [None, (0, 0, 128, 128), (0, 0, 256, 128)])
+def test_a_mirrored_photo_gets_the_same_answer_where_the_mirror_is_asked(
+    box: tuple[int, int, int, int] | None,
+) -> None:
+    image = photo(box)
+    images = [image, ImageOps.mirror(image)]
+    wholes = [to_array(one, SPEC) for one in images]
+    (one, part), (other, no_part) = Gaze(sees_red_on_the_left, SPEC, NONE, MIRRORED).look(
+        wholes, images
+    )
+    assert part is None and no_part is None
+    assert one.logits == pytest.approx(other.logits, abs=1e-5)
+    assert one.embedding == pytest.approx(other.embedding, abs=1e-5)
+    assert one.class_map == pytest.approx(sees_red_on_the_left(wholes[0][None]).class_map)
+
+
+def test_where_a_part_is_looked_at_no_mirror_is() -> None:
+    image = photo((0, 0, 64, 48))
+    assert looked(image, MIRRORED).logits.tolist() == looked(image, RULE).logits.tolist()
+
+
 def test_photos_beside_others_are_answered_as_alone() -> None:
     images = [photo((0, 0, 64, 48)), photo(None), photo((128, 64, 192, 112))]
     wholes = [to_array(image, SPEC) for image in images]
-    beside = list(Gaze(sees_red, SPEC, NONE, RULE).look(wholes, images))
-    for image, (outputs, _) in zip(images, beside, strict=True):
-        assert outputs.logits == pytest.approx(looked(image, RULE).logits)
+    beside = list(Gaze(sees_red_on_the_left, SPEC, NONE, MIRRORED).look(wholes, images))
+    for image, whole, (outputs, _) in zip(images, wholes, beside, strict=True):
+        ((alone, _),) = Gaze(sees_red_on_the_left, SPEC, NONE, MIRRORED).look([whole], [image])
+        assert outputs.logits == pytest.approx(alone.logits)
 
 
 def test_both_looks_count_alike() -> None:
