@@ -1,7 +1,7 @@
 """How the network looks at a photo: at the whole, then at the part where it sees a UAV.
 
-Where there is no such part, it may look at the whole as in a mirror: aircraft are nearly alike on
-both sides, and what the network sees in one of two images only is likely to be chance.
+Where that is most of the photo, it may look at the whole as in a mirror: aircraft are nearly alike
+on both sides, and what the network sees in one of two images only is likely to be chance.
 """
 
 import math
@@ -35,7 +35,7 @@ class SecondLook(BaseModel):
         description="Share of the photo below which the part is worth a look."
     )
     mirrored: bool = Field(
-        default=False, description="Whether the whole is looked at mirrored where no part is."
+        default=False, description="Whether a photo with a larger part is looked at mirrored."
     )
 
 
@@ -58,32 +58,37 @@ class Gaze:
     def look(
         self, wholes: Sequence[Array], pictures: Sequence[Image.Image]
     ) -> Iterator[tuple[Outputs, Box | None]]:
-        """What the network says of each photo, and which part of it was looked at again, if any.
+        """What the network says of each photo, and which small part was looked at again, if any.
 
         Args:
             wholes: the network's input for each whole photo, float32[3, size, size].
             pictures: the same photos, RGB, with as many pixels as a second look is to have.
         """
         first = list(unstacked(self.run(np.stack(wholes))))
-        boxes = [
-            part(one, self.none, self.second, picture.size) if self.second else None
-            for one, picture in zip(first, pictures, strict=True)
-        ]
-        again = [self._again(*one) for one in zip(wholes, pictures, boxes, strict=True)]
-        views = [view for view in again if view is not None]
+        again = [self._again(*one) for one in zip(first, wholes, pictures, strict=True)]
+        views = [view for view, _ in filter(None, again)]
         second = unstacked(self.run(np.stack(views))) if views else iter(())
-        for one, view, box in zip(first, again, boxes, strict=True):
-            yield (one if view is None else together(one, next(second))), box
+        for one, other in zip(first, again, strict=True):
+            yield (together(one, next(second)), other[1]) if other else (one, None)
 
-    def _again(self, whole: Array, picture: Image.Image, box: Box | None) -> Array | None:
-        """What is looked at after the whole, if anything, float32[3, size, size]."""
-        if box:
-            return to_array(picture.crop(box), self.spec)
-        return whole[..., ::-1] if self.second and self.second.mirrored else None
+    def _again(
+        self, first: Outputs, whole: Array, picture: Image.Image
+    ) -> tuple[Array, Box | None] | None:
+        """What is looked at after the whole, and which part of the photo that is; None if nothing.
+
+        Returns:
+            The network's input, float32[3, size, size], and a box unless it is the whole mirrored.
+        """
+        if self.second is None:
+            return None
+        seen = part(first, self.none, self.second, picture.size)
+        if seen is not None and seen != (0, 0, *picture.size):
+            return to_array(picture.crop(seen), self.spec), seen
+        return (whole[..., ::-1], None) if seen and self.second.mirrored else None
 
 
 def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -> Box | None:
-    """What surrounds the places that show a UAV, in a photo's shape, if it is small enough.
+    """What surrounds the places that show a UAV, in a photo's shape; None if no place shows one.
 
     Since pooling and head are linear, the class map and the bias are the logits of each place
     (class activation mapping, Zhou et al., 2016).
@@ -93,6 +98,9 @@ def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -
         none: the class that is no UAV.
         rule: which places count.
         size: width and height of the photo in pixels.
+
+    Returns:
+        A part worth a look by itself, or else the whole photo.
     """
     here = (
         outputs.class_map[0] + (outputs.logits - outputs.class_map.mean((2, 3)))[0, :, None, None]
@@ -104,7 +112,7 @@ def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -
     left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
     height, width = odds.shape
     if (right - left) * (bottom - top) >= rule.largest * width * height:
-        return None
+        return 0, 0, *size
     across, down = size[0] / width, size[1] / height
     box = (int(left * across), int(top * down), int(right * across), int(bottom * down))
     return in_shape(box, size)
