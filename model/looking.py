@@ -82,9 +82,11 @@ class Gaze:
         if self.second is None:
             return None
         seen = part(first, self.none, self.second, picture.size)
-        if seen is not None and seen != (0, 0, *picture.size):
+        if seen is None:
+            return None
+        if seen != (0, 0, *picture.size):
             return to_array(picture.crop(seen), self.spec), seen
-        return (whole[..., ::-1], None) if seen and self.second.mirrored else None
+        return (whole[..., ::-1], None) if self.second.mirrored else None
 
 
 def part(outputs: Outputs, none: int, rule: SecondLook, size: tuple[int, int]) -> Box | None:

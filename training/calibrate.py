@@ -29,6 +29,7 @@ from wreckid.model.verdict import Thresholds
 from wreckid.serving.sight import decoded_side, small
 from wreckid.training.data import DataError, LabelledPhoto, read_picture
 from wreckid.training.judging.corruptions import corrupted_at_random
+from wreckid.training.judging.measures import among_first, of_types
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -194,7 +195,8 @@ def fit_thresholds(
     """
     none = classes.index(NOT_A_UAV)
     no_uav, is_uav = posterior[:, none], labels != none
-    type_, of_type = _leading_type(posterior, labels, none)
+    types = of_types(posterior, classes)
+    type_, of_type = types.max(axis=1), among_first(types, labels, 1)
     led, family = leading_family(posterior, families)
     of_family = led == np.array(families)[labels]
     wanted = {
@@ -209,13 +211,6 @@ def fit_thresholds(
     }
     fitted = {name: STRICTEST if value is None else value for name, value in kept.items()}
     return Thresholds(**fitted), tuple(name for name, value in kept.items() if value is None)
-
-
-def _leading_type(posterior: Floats, labels: Ints, none: int) -> tuple[Floats, Flags]:
-    """The probability of each picture's leading type, and whether it is the right one."""
-    types = posterior.copy()
-    types[:, none] = 0
-    return types.max(axis=1), types.argmax(axis=1) == labels
 
 
 def _keeping(promise: Promise, probability: Floats, right: Flags) -> set[float]:

@@ -347,15 +347,22 @@ def original(store: Path) -> Path:
     return file
 
 
-def test_a_photo_that_is_back_is_looked_at_when_asked(
-    desk: TestClient, photo: MakePhoto, store: Path
-) -> None:
+@pytest.fixture
+def item_of_a_lost_photo(desk: TestClient, photo: MakePhoto, store: Path) -> str:
+    """An item of one photo, `photo("red")`, whose original is no longer there."""
     item = make(desk)
     add(desk, item, photo("red"))
-    away = original(store).rename(store / "away")
+    original(store).unlink()
+    return item
+
+
+def test_a_photo_that_is_back_is_looked_at_when_asked(
+    desk: TestClient, photo: MakePhoto, item_of_a_lost_photo: str
+) -> None:
+    item = item_of_a_lost_photo
     seen = add(desk, item, photo("green"))["result"]
     assert seen["photos"][0]["failure"]["code"] == "missing"
-    add(desk, make(desk), away.read_bytes())
+    add(desk, make(desk), photo("red"))
     again = desk.post(f"/v1/items/{item}/judge").json()["result"]
     assert [one["failure"] for one in again["photos"]] == [None, None]
 
@@ -375,15 +382,13 @@ def test_a_whole_copy_replaces_a_damaged_original(
 
 
 def test_an_export_says_which_original_is_lost(
-    desk: TestClient, photo: MakePhoto, store: Path
+    desk: TestClient, photo: MakePhoto, item_of_a_lost_photo: str
 ) -> None:
-    item = make(desk)
-    add(desk, item, photo("red"))
-    away = original(store).rename(store / "away")
+    item = item_of_a_lost_photo
     lost = desk.get(f"/v1/items/{item}/export")
     assert lost.status_code == 409
     assert "photo 1" in lost.json()["detail"] and "retry-after" not in lost.headers
-    add(desk, make(desk), away.read_bytes())
+    add(desk, make(desk), photo("red"))
     assert desk.get(f"/v1/items/{item}/export").status_code == 200
 
 
